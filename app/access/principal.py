@@ -1,0 +1,81 @@
+"""Who asks: a client of an organisation, as the alliance in force describes it; or the anonymous public."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What an organisation is to the alliance."""
+
+    MEMBER = "member"
+    PARTNER = "partner"
+    SECRETARIAT = "secretariat"
+    PUBLIC = "public"
+
+
+class Role(StrEnum):
+    """What a client may be trusted with; each role opens only what policies give it."""
+
+    READER = "reader"
+    CONTRIBUTOR = "contributor"
+    RELEASER = "releaser"
+    CURATOR = "curator"
+    RED_READER = "red-reader"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+    COMPLIANCE = "compliance"
+    DPO = "dpo"
+
+
+class Scope(StrEnum):
+    """Whom a client feeds: the organisation itself, or its constituency, where TLP:AMBER is the end."""
+
+    ORGANISATION = "organisation"
+    CONSTITUENCY = "constituency"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """All that a policy may ask of the one who asks. Equal principals get equal bytes."""
+
+    client: str
+    """`organisation/client`; empty for the public."""
+    organisation: str
+    kind: Kind
+    jurisdiction: str
+    roles: frozenset[Role]
+    scope: Scope
+    purposes: frozenset[str]
+    names: frozenset[str]
+    """What TLP:RED recipients may name: identity ids of the client, and `user:organisation/client`."""
+    audiences: frozenset[str]
+    """Every `org:` `jur:` `group:` `op:` `user:` `public` name that holds for this principal now."""
+    active: bool = True
+    agreement_end: datetime | None = None
+    compatibility: frozenset[str] = frozenset()
+
+    @property
+    def clearance_class(self) -> "Principal":
+        """The principal without what no policy asks: the key under which clearances are shared."""
+        return replace(self, client="", compatibility=frozenset())
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether nobody is behind the request that the alliance knows."""
+        return self.kind is Kind.PUBLIC
+
+
+PUBLIC_AUDIENCE = "public"
+
+ANONYMOUS = Principal(
+    client="",
+    organisation="",
+    kind=Kind.PUBLIC,
+    jurisdiction="",
+    roles=frozenset({Role.READER}),
+    scope=Scope.CONSTITUENCY,
+    purposes=frozenset(),
+    names=frozenset(),
+    audiences=frozenset({PUBLIC_AUDIENCE}),
+)

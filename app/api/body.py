@@ -1,0 +1,58 @@
+"""Reading the body of a POST: counted while it comes, so that no more is held than the collection takes (TAXII 2.1 §4.2.1, §5.5)."""
+
+import asyncio
+
+from starlette.types import Receive
+
+from app.api.message import Call
+from app.errors import EnvelopeTooLarge, RequestError, UnsupportedMediaType, quoted
+
+
+class BodyTooSlow(RequestError):
+    """The body stopped coming (408)."""
+
+
+class ClientGone(Exception):
+    """The client hung up before its body was complete."""
+
+
+def refuse_encoded(call: Call) -> None:
+    """Take bodies as they are: a compressed one would have to be inflated before its size is known. Raises UnsupportedMediaType."""
+    encoding = call.header(b"content-encoding")
+    if encoding is not None and encoding.lower() not in {"", "identity"}:
+        raise UnsupportedMediaType(f"bodies encoded as {quoted(encoding)} are not taken: send the envelope uncompressed")
+
+
+async def read_body(call: Call, largest: int, patience: float) -> bytes:
+    """The whole body of at most `largest` octets. A length announced above it is refused before a single octet is read.
+
+    Raises EnvelopeTooLarge, BodyTooSlow when nothing comes for `patience` seconds, ClientGone.
+    """
+    announced = call.header(b"content-length")
+    if announced is not None and announced.isdecimal() and int(announced) > largest:
+        raise _too_large(largest)
+    pieces: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        piece, more = await _next_piece(call.receive, patience)
+        size += len(piece)
+        if size > largest:
+            raise _too_large(largest)
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+async def _next_piece(receive: Receive, patience: float) -> tuple[bytes, bool]:
+    try:
+        async with asyncio.timeout(patience):
+            message = await receive()
+    except TimeoutError as error:
+        raise BodyTooSlow(f"the body stood still for {patience:.0f} seconds: send it again") from error
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    return message.get("body", b""), message.get("more_body", False)
+
+
+def _too_large(largest: int) -> EnvelopeTooLarge:
+    return EnvelopeTooLarge(f"the body is larger than {largest} octets, the `max_content_length` of this API root: send it in several")

@@ -1,0 +1,102 @@
+"""Requests and answers as the desk sees them: heads only, bodies as bytes. Few objects are made per request; that is their whole purpose."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from isal import isal_zlib
+from starlette.types import Receive, Scope, Send
+
+from app.taxii.media import TAXII
+
+Header = tuple[bytes, bytes]
+
+TAXII_TYPE: Final[Header] = (b"content-type", TAXII.encode())
+JSON_TYPE: Final[Header] = (b"content-type", b"application/json")
+SMALLEST_COMPRESSED: Final = 1024
+"""Octets; below, the packet is the cost, not its length."""
+LARGEST_ON_LOOP: Final = 1024 * 1024
+"""Octets compressed on the event loop, in about a millisecond; more goes to a thread."""
+_COMPRESSION_LEVEL: Final = 1
+_GZIP_WINDOW: Final = 31
+
+
+class Call:
+    """The head of one request. `client` is filled in when it is known."""
+
+    __slots__ = ("_headers", "client", "has_proof", "method", "params", "receive", "scope")
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.method: str = scope["method"]
+        self.params: dict[str, str] = scope.get("path_params", {})
+        self.client = ""
+        """`organisation/client`; empty for the anonymous public."""
+        self.has_proof = False
+        """Whether the request carries credentials, right or wrong."""
+        headers: dict[bytes, list[bytes]] = {}
+        for name, value in scope["headers"]:
+            headers.setdefault(name, []).append(value)
+        self._headers = headers
+
+    def values(self, name: bytes) -> list[str]:
+        """Every occurrence of a header."""
+        return [value.decode("latin-1").strip() for value in self._headers.get(name, ())]
+
+    def header(self, name: bytes) -> str | None:
+        """A header's value, its occurrences joined as HTTP joins lists; None if it is absent."""
+        return ", ".join(self.values(name)) if name in self._headers else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that is ready to be sent; `headers` are those that only this one has."""
+
+    status: int
+    body: bytes = b""
+    headers: Sequence[Header] = ()
+    media_type: Header = TAXII_TYPE
+
+
+def takes_gzip(accept_encoding: str) -> bool:
+    """Whether the client takes gzip (RFC 9110 §12.5.3): named, or covered by `*`, and not ruled out by `q=0`."""
+    weights: dict[str, bool] = {}
+    for element in accept_encoding.lower().split(","):
+        coding, *parameters = (part.strip() for part in element.split(";"))
+        weights[coding] = not any(_rules_out(parameter) for parameter in parameters)
+    return weights.get("gzip", weights.get("x-gzip", weights.get("*", False)))
+
+
+def _rules_out(parameter: str) -> bool:
+    name, _, value = parameter.partition("=")
+    return name.strip() == "q" and value.strip().rstrip("0") in {"", "0.", "."}
+
+
+async def encoded(reply: Reply, call: Call) -> tuple[bytes, Sequence[Header]]:
+    """The body as it goes over the wire, and the header that says how it was encoded.
+
+    The compressed form carries no time and no name, so that equal answers have equal bytes.
+    """
+    accepted = call.header(b"accept-encoding")
+    if len(reply.body) < SMALLEST_COMPRESSED or not accepted or not takes_gzip(accepted):
+        return reply.body, ()
+    if len(reply.body) > LARGEST_ON_LOOP:
+        body = await asyncio.to_thread(_compress, reply.body)
+    else:
+        body = _compress(reply.body)
+    return body, ((b"content-encoding", b"gzip"),)
+
+
+def _compress(body: bytes) -> bytes:
+    compressed: bytes = isal_zlib.compress(body, _COMPRESSION_LEVEL, _GZIP_WINDOW)
+    return compressed
+
+
+async def write(send: Send, reply: Reply, call: Call, always: Sequence[Header]) -> None:
+    """Send `reply` with the headers of every answer. The answer to HEAD has the head of the answer to GET (RFC 9110 §9.3.2)."""
+    body, encoding = await encoded(reply, call)
+    headers = [reply.media_type, (b"content-length", b"%d" % len(body)), *always, *encoding, *reply.headers]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else body})

@@ -1,0 +1,96 @@
+"""What is shared: objects, their manifest and versions, and the status of what was sent (TAXII 2.1 §4.3, §5.3 to §5.8)."""
+
+from urllib.parse import parse_qsl
+
+from app.api.body import read_body
+from app.api.message import Call, Reply
+from app.api.observe import Observed, observed
+from app.api.rendering import date_headers, render_page
+from app.api.settings import FaceSettings
+from app.errors import MalformedQuery
+from app.sharing import add, discover, read, remove, status
+from app.sharing.exchange import Address, Exchange
+from app.taxii.query import Endpoint, ObjectQuery, QueryLimits, parse_query
+from app.taxii.resources import render
+
+MOST_PARAMETERS = 100
+"""Of one request; the standard defines seven."""
+
+
+async def get_objects(exchange: Exchange, _: FaceSettings, call: Call) -> Reply:
+    """The objects of a collection."""
+    return await _page(exchange, call, Endpoint.OBJECTS)
+
+
+async def get_object(exchange: Exchange, _: FaceSettings, call: Call) -> Reply:
+    """One object."""
+    return await _page(exchange, call, Endpoint.OBJECT)
+
+
+async def get_manifest(exchange: Exchange, _: FaceSettings, call: Call) -> Reply:
+    """What a collection holds, without content."""
+    return await _page(exchange, call, Endpoint.MANIFEST)
+
+
+async def get_versions(exchange: Exchange, _: FaceSettings, call: Call) -> Reply:
+    """The versions of one object."""
+    return await _page(exchange, call, Endpoint.VERSIONS)
+
+
+async def add_objects(exchange: Exchange, settings: FaceSettings, call: Call) -> Reply:
+    """Take an envelope. Permission comes before the body: nothing is spent on a stranger's bytes."""
+    address = _address(call)
+    largest = await add.may_add(exchange, call.client, address)
+    body = await read_body(call, largest, settings.patience)
+    report = await add.add(exchange, call.client, address, body)
+    telling = _telling(call)
+    telling.added, telling.failed = report.success_count, report.failure_count
+    return Reply(202, render(report))
+
+
+async def delete_object(exchange: Exchange, _: FaceSettings, call: Call) -> Reply:
+    """Remove an object, or some of its versions."""
+    query = await _query(exchange, call, Endpoint.DELETE)
+    await remove.remove(exchange, call.client, _address(call), call.params["object_id"], query)
+    _telling(call)
+    return Reply(200)
+
+
+async def get_status(exchange: Exchange, _: FaceSettings, call: Call) -> Reply:
+    """What became of an earlier request to add objects."""
+    return Reply(200, await status.status(exchange, call.client, call.params["api_root"], call.params["status_id"]))
+
+
+async def _page(exchange: Exchange, call: Call, endpoint: Endpoint) -> Reply:
+    query = await _query(exchange, call, endpoint)
+    answer = await read.read(exchange, call.client, _address(call), query, endpoint, call.params.get("object_id"))
+    _telling(call).served = len(answer.entries) if endpoint in {Endpoint.OBJECTS, Endpoint.OBJECT} else 0
+    return Reply(200, render_page(answer, endpoint), date_headers(answer))
+
+
+async def _query(exchange: Exchange, call: Call, endpoint: Endpoint) -> ObjectQuery:
+    """The query string, understood. Only who may know of the collection is told what is wrong with it. Raises MalformedQuery."""
+    try:
+        return parse_query(_pairs(call), endpoint, QueryLimits(exchange.limits.match_values))
+    except MalformedQuery:
+        await discover.collection(exchange, call.client, _address(call))
+        raise
+
+
+def _pairs(call: Call) -> list[tuple[str, str]]:
+    text = call.scope["query_string"].decode("latin-1")
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
+    except ValueError as error:
+        raise MalformedQuery(f"the request has more than {MOST_PARAMETERS} parameters") from error
+
+
+def _address(call: Call) -> Address:
+    return Address(call.params["api_root"], call.params["collection"])
+
+
+def _telling(call: Call) -> Observed:
+    """What logs and metrics hear of a request that succeeded: only then is the address one of the alliance's, and not what somebody typed."""
+    telling = observed(call.scope)
+    telling.collection = f"{call.params['api_root']}/{call.params['collection']}"
+    return telling

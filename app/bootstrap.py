@@ -1,0 +1,154 @@
+"""Where the parts meet: the only place that picks a store, an engine and a clock, and knows what an operator may set.
+
+`Settings` says it all: each field is an option of `legation serve` and an environment variable, `LEGATION_` and its name.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.types import ASGIApp
+
+from app.access.cedar import CedarJudge
+from app.api import create_app
+from app.api.keys import Bearers
+from app.api.observe import Metrics, observe
+from app.api.settings import FaceSettings
+from app.audit.events import Delivery
+from app.clock import Clock, system_clock
+from app.errors import ConfigurationError, quoted
+from app.sharing.exchange import Exchange, InForce, Limits
+from app.sharing.quota import Quotas
+from app.stix.objects import Limits as ObjectLimits
+from app.store.contract import Store
+from app.store.dates import TrustedClock
+from app.store.memory import MemoryStore
+from app.store.sqlite import open_sqlite
+
+MEMORY: Final = "memory:"
+SQLITE: Final = "sqlite:///"
+DEFAULT_PORT: Final = 9000
+
+
+def default_store() -> str:
+    """Where objects are kept if nobody says otherwise: a private file of the user who runs the command, the same for all commands."""
+    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return f"{SQLITE}{state}/legation/legation.sqlite"
+
+
+def is_store_url(url: str) -> bool:
+    """Whether a store can be opened by this address."""
+    return url == MEMORY or (url.startswith(SQLITE) and len(url) > len(SQLITE))
+
+
+def store_path(url: str) -> Path | None:
+    """The file of a store; None if it has none."""
+    return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
+
+
+class Settings(BaseModel):
+    """What an operator may set. Frozen, so that every worker runs with the same; its JSON is how workers are told."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    store: Annotated[str, Field(default_factory=default_store, description="where objects are kept: `sqlite:///PATH` or `memory:`")]
+    alliance: Path | None = Field(None, description="folder with the alliance's files, put in force if the store has none yet")
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(DEFAULT_PORT, ge=0, le=65535, description="port to listen on; 0 takes any free one, which is printed")
+    workers: int = Field(1, ge=1, le=64, description="worker processes; they share the port and the store")
+    public_url: str | None = Field(None, description="address by which clients reach the server, such as https://taxii.example.org")
+    title: str = Field("Legation", min_length=1, description="what discovery calls the server")
+    contact: str | None = Field(None, description="whom discovery names for questions")
+    ssl_certfile: Path | None = Field(None, description="certificate chain for TLS, PEM")
+    ssl_keyfile: Path | None = Field(None, description="its private key, PEM")
+    ssl_keyfile_password: str | None = Field(None, repr=False, description="password of the key; better given by the environment")
+    trusted_proxies: str = Field("", description="addresses or networks, separated by commas, whose forwarded headers are believed")
+    api_key_header: str | None = Field(None, description="a further header in which clients may send their token")
+    metrics: str | None = Field(None, description="HOST:PORT where Prometheus may ask for figures; without it, nowhere")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least important lines to log")
+    log_format: Literal["json", "text"] = Field("json", description="form of log lines, which go to standard error")
+    page: int = Field(Limits.page, ge=1, description="objects of a page if the client names no limit")
+    largest_page: int = Field(Limits.largest_page, ge=1, description="objects of a page at most")
+    page_octets: int = Field(Limits.page_bytes, ge=65_536, description="octets of a page at most; one object is always sent")
+    match_values: int = Field(Limits.match_values, ge=1, description="values of all match fields of a request")
+    envelope_objects: int = Field(Limits.envelope_objects, ge=1, description="objects of a posted envelope at most")
+    object_octets: int = Field(ObjectLimits.octets, ge=1024, description="octets of a posted object at most")
+    object_depth: int = Field(ObjectLimits.depth, ge=8, le=200, description="how deep a posted object may be nested")
+    object_references: int = Field(ObjectLimits.references, ge=1, description="references of a posted object at most")
+    pattern_octets: int = Field(ObjectLimits.pattern, ge=256, description="octets of an indicator's pattern at most")
+    labels_a_day: int = Field(Limits.labels_a_day, ge=1, description="new handling labels of an organisation in a collection per day")
+    labels_in_use: int = Field(Limits.labels_in_use, ge=1, description="handling labels of an organisation in use in a collection")
+    requests_per_second: float = Field(200, gt=0, description="requests of an organisation, on average; bursts may be 100 times that")
+    writes_per_second: float = Field(
+        2_000, gt=0, description="objects that an organisation posts, on average; bursts may be 250 times that"
+    )
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """`trusted_proxies`, one by one."""
+        return tuple(each.strip() for each in self.trusted_proxies.split(",") if each.strip())
+
+    @property
+    def limits(self) -> Limits:
+        """How much one request may ask for or bring."""
+        return Limits(
+            page=self.page,
+            largest_page=self.largest_page,
+            page_bytes=self.page_octets,
+            envelope_objects=self.envelope_objects,
+            match_values=self.match_values,
+            object=ObjectLimits(self.object_octets, self.object_depth, self.object_references, self.pattern_octets),
+            labels_a_day=self.labels_a_day,
+            labels_in_use=self.labels_in_use,
+        )
+
+
+async def open_store(url: str, clock: Clock = system_clock, *, create: bool = True) -> Store:
+    """The store at `url`; made if it is not there, unless `create` says no. Raises ConfigurationError, StoreUnavailable."""
+    if url == MEMORY:
+        return MemoryStore(TrustedClock(clock))
+    path = store_path(url)
+    if path is None:
+        raise ConfigurationError([f"{quoted(url)} is no store; write `sqlite:///PATH` or `memory:`"])
+    if not create and not path.exists():
+        raise ConfigurationError(
+            [f"there is no store at {quoted(path, 200)}; make one with `legation reload DIR`, or name another with `--store`"]
+        )
+    return await open_sqlite(path, TrustedClock(clock))
+
+
+def build_exchange(store: Store, settings: Settings, clock: Clock = system_clock) -> Exchange:
+    """The parts a deed works with. Quotas are those of one worker out of `settings.workers`."""
+    return Exchange(
+        store=store,
+        force=InForce(store, CedarJudge),
+        clock=clock,
+        deliver=_without_record,
+        limits=settings.limits,
+        quotas=Quotas.for_workers(settings.requests_per_second, settings.writes_per_second, settings.workers),
+    )
+
+
+def build_app(exchange: Exchange, settings: Settings, public_url: str, metrics: Metrics) -> ASGIApp:
+    """The TAXII face over an exchange, observed."""
+    bearers = Bearers(exchange.clock)
+
+    async def verify(token: str) -> tuple[str, str]:
+        return await bearers.verify(token, (await exchange.force.now()).alliance.issuers)
+
+    face = FaceSettings(
+        public_url=public_url,
+        title=settings.title,
+        contact=settings.contact,
+        api_key_header=settings.api_key_header,
+        trusted_proxies=settings.proxies,
+        verifier=verify,
+    )
+    return observe(create_app(exchange, face), metrics, trusted_proxies=settings.proxies)
+
+
+async def _without_record(deliveries: Sequence[Delivery]) -> None:
+    """Deliveries leave no record in this release: the seam is there, a durable store of them is not."""
+    del deliveries

@@ -1,0 +1,40 @@
+"""The table of commands."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from app.cli.curation import explain, release, review
+from app.cli.terminal import Commands, say
+from app.cli.tokens import tokens
+from app.cli.transfer import export, import_
+
+legation = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A STIX 2.1 / TAXII 2.1 sharing server for alliances of sovereign members.",
+    epilog="Exit codes: 0 done, 1 refused or failed in part, 2 wrong command line. Options are environment variables too.",
+)
+legation.command("import")(import_)
+legation.command("export")(export)
+legation.command("review")(review)
+legation.command("release")(release)
+legation.command("explain")(explain)
+legation.add_typer(tokens, name="token")
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 # as typer calls it
+    if wanted:
+        say(version("legation"))
+        raise typer.Exit
+
+
+@legation.callback()
+def _common(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")] = False,
+) -> None:
+    """Options before any command."""
+    del version

@@ -1,0 +1,190 @@
+"""Administer: tokens, and the alliance in force. Deeds of the operator; faces for clients do not lead here."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from secrets import token_hex
+
+from app.access.actions import Action
+from app.access.alliance import Alliance, Collection
+from app.access.credentials import digest, mint
+from app.access.decision import Judge, Question
+from app.access.principal import Principal
+from app.clock import from_micros, to_micros
+from app.errors import ConfigurationError, quoted
+from app.sharing.exchange import Exchange
+from app.stix.handling import HandlingLabel
+from app.store.contract import StoredToken, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A fresh token: the only time that it is seen."""
+
+    id: str
+    token: str
+    expires: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SightChange:
+    """One client who gains or loses sight in one collection: of the collection as such, or of so many of the labels in use there."""
+
+    client: str
+    collection: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a new alliance would open and close, against the one in force."""
+
+    gains: tuple[SightChange, ...]
+    losses: tuple[SightChange, ...]
+
+    @property
+    def start_over(self) -> tuple[str, ...]:
+        """Clients that gain sight of something older than their position: they get it by polling from the start (access-policy case 24)."""
+        return tuple(sorted({change.client for change in self.gains}))
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """An alliance put in force, or found to be in force already."""
+
+    epoch: int
+    changed: bool
+    sight: Sight
+
+    @property
+    def start_over(self) -> tuple[str, ...]:
+        """The clients concerned by what was opened."""
+        return self.sight.start_over
+
+
+async def issue_token(exchange: Exchange, client: str, expires: timedelta | None) -> Issued:
+    """A new token for a client; others that he has stay good, so that credentials can be rotated. Raises ConfigurationError for an unknown client."""
+    force = await exchange.force.now()
+    if force.alliance.client(client) is None:
+        raise ConfigurationError([f"the alliance in force has no client {quoted(client)}; name one as ORGANISATION/CLIENT"])
+    now = exchange.clock()
+    until = None if expires is None else now + expires
+    token = mint()
+    stored = StoredToken(token_hex(8), client, digest(token), to_micros(now), 0 if until is None else to_micros(until))
+
+    async def work(tx: Transaction) -> None:
+        await tx.add_token(stored)
+
+    await exchange.store.transact(work)
+    return Issued(stored.id, token, until)
+
+
+async def tokens(exchange: Exchange) -> Sequence[StoredToken]:
+    """All tokens, oldest first: ids, clients and dates, never the tokens."""
+    return await exchange.store.tokens()
+
+
+async def revoke_token(exchange: Exchange, token_id: str) -> bool:
+    """Revoke a token, at once on all workers; False if there is no live one of that id."""
+    now = to_micros(exchange.clock())
+
+    async def work(tx: Transaction) -> bool:
+        return await tx.revoke_token(token_id, now)
+
+    return await exchange.store.transact(work)
+
+
+def document_of(alliance: Alliance) -> tuple[bytes, str]:
+    """The document that the store keeps of an alliance, and its SHA-256: equal alliances, equal bytes."""
+    document = alliance.to_document()
+    return document, sha256(document).hexdigest()
+
+
+async def adopt(exchange: Exchange, alliance: Alliance) -> Adopted:
+    """Put an alliance in force, in one transaction: no request that begins after this returns is answered under the former one, on any worker.
+
+    An alliance that is in force already changes nothing. Raises ConfigurationError if its policies cannot be used.
+    """
+    document, fingerprint = document_of(alliance)
+    kept = await exchange.store.in_force()
+    if kept is not None and kept.digest == fingerprint:
+        return Adopted(kept.epoch, changed=False, sight=Sight((), ()))
+    sight = await compare(exchange, alliance)
+
+    async def work(tx: Transaction) -> int:
+        return await tx.adopt(document, fingerprint)
+
+    return Adopted(await exchange.store.transact(work), changed=True, sight=sight)
+
+
+async def compare(exchange: Exchange, alliance: Alliance) -> Sight:
+    """Who would gain and who would lose sight, client by client and collection by collection, under the labels in use. Raises ConfigurationError."""
+    judge = exchange.force.make_judge(alliance)
+    if await exchange.store.in_force() is None:
+        return Sight((), ())
+    force = await exchange.force.now()
+    now = exchange.clock()
+    gains: list[SightChange] = []
+    losses: list[SightChange] = []
+    for key in sorted(force.alliance.by_key.keys() | alliance.by_key.keys()):
+        labels = await _labels(exchange, key)
+        before = _sights(force.alliance, force.judge, force.alliance.by_key.get(key), labels, now)
+        after = _sights(alliance, judge, alliance.by_key.get(key), labels, now)
+        path = (alliance.by_key.get(key) or force.alliance.by_key[key]).path
+        for client in sorted(before.keys() | after.keys()):
+            was, becomes = before.get(client, frozenset[int]()), after.get(client, frozenset[int]())
+            gains += _changes(client, path, becomes - was, labels)
+            losses += _changes(client, path, was - becomes, labels)
+    return Sight(tuple(gains), tuple(losses))
+
+
+THE_COLLECTION = 0
+"""Stands for the sight of the collection itself, beside the numbers of its labels."""
+
+
+async def _labels(exchange: Exchange, collection: str) -> dict[int, HandlingLabel]:
+    async def work(tx: Transaction) -> Sequence[tuple[int, HandlingLabel]]:
+        return await tx.labels(collection)
+
+    return dict(await exchange.store.transact(work))
+
+
+def _sights(
+    alliance: Alliance, judge: Judge, collection: Collection | None, labels: dict[int, HandlingLabel], now: datetime
+) -> dict[str, frozenset[int]]:
+    """Client → what he sees of the collection; clients of one class are asked for once."""
+    if collection is None:
+        return {}
+    by_class: dict[Principal, frozenset[int]] = {}
+    sights: dict[str, frozenset[int]] = {}
+    for principal in alliance.principals.values():
+        key = principal.clearance_class
+        if key not in by_class:
+            by_class[key] = frozenset(_seen(judge, principal, collection, labels, now))
+        sights[principal.client] = by_class[key]
+    return sights
+
+
+def _seen(judge: Judge, principal: Principal, collection: Collection, labels: dict[int, HandlingLabel], now: datetime) -> Iterator[int]:
+    if not judge.decide(Question(principal, Action.READ, collection), now).allowed:
+        return
+    yield THE_COLLECTION
+    questions = [Question(principal, Action.READ, collection, label) for label in labels.values()]
+    for number, decision in zip(labels, judge.decide_many(questions, now), strict=True):
+        if decision.allowed:
+            yield number
+
+
+def _changes(client: str, path: str, numbers: frozenset[int], labels: dict[int, HandlingLabel]) -> list[SightChange]:
+    if not numbers:
+        return []
+    levels = sorted({labels[number].tlp for number in numbers if number != THE_COLLECTION})
+    seen = ["the collection"] if THE_COLLECTION in numbers else []
+    seen += [f"TLP:{level.text.upper()}" for level in levels]
+    return [SightChange(client, path, ", ".join(seen))]
+
+
+def last_use(token: StoredToken) -> datetime | None:
+    """When a token was last used, to the minute."""
+    return from_micros(token.last_used) if token.last_used else None

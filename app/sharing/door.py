@@ -1,0 +1,69 @@
+"""The one door to a collection: who comes in, and what one who may not is told.
+
+Hidden and absent are the same (TAXII 2.1 App. B, access-policy case 25): NotFound, one text. Denied only for what the client may see but not do. The
+anonymous public is told nothing of that: Unauthenticated for all but what is public (DESIGN 9).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.access.actions import Action
+from app.access.alliance import Collection
+from app.access.decision import Question
+from app.access.principal import Principal
+from app.errors import Denied, NotFound, Unauthenticated
+from app.sharing.exchange import NOTHING_HERE, Address, Exchange, Force
+
+CREDENTIALS_WANTED = "credentials are needed here"
+_REFUSALS = {
+    Action.READ: "you may not read this collection",
+    Action.WRITE_NEW: "you may not add objects to this collection",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One client at one collection, under the alliance of one epoch, at one instant."""
+
+    force: Force
+    principal: Principal
+    collection: Collection
+    now: datetime
+
+    def asks(self, action: Action) -> Question:
+        """The question whether the client may do `action` here at all."""
+        return Question(self.principal, action, self.collection)
+
+    def may(self, action: Action) -> bool:
+        """Whether the client may do `action` in the collection at all, whatever the label of a single object says."""
+        key = (self.principal.clearance_class, self.collection.key, action)
+        known = self.force.doors.get(key, self.now)
+        if known is None:
+            known = self.force.judge.decide(self.asks(action), self.now).allowed
+            self.force.doors.keep(key, known, until=(self.principal.agreement_end, self.collection.archive_end), now=self.now)
+        return known
+
+
+async def visit(exchange: Exchange, client: str, address: Address) -> Visit:
+    """The client, and the collection if it exists for him. Raises Unauthenticated, NotFound."""
+    force = await exchange.force.now()
+    principal = force.principal(client)
+    collection = force.alliance.by_path.get((address.root, address.collection))
+    if collection is not None:
+        visiting = Visit(force, principal, collection, exchange.clock())
+        if visiting.may(Action.DISCOVER):
+            return visiting
+    raise absent(principal)
+
+
+async def enter(exchange: Exchange, client: str, address: Address, action: Action) -> Visit:
+    """The visit of a client who may do `action` here. Raises Unauthenticated, NotFound, Denied."""
+    visiting = await visit(exchange, client, address)
+    if not visiting.may(action):
+        raise Unauthenticated(CREDENTIALS_WANTED) if visiting.principal.is_anonymous else Denied(_REFUSALS[action])
+    return visiting
+
+
+def absent(principal: Principal) -> Unauthenticated | NotFound:
+    """What is said of something that does not exist for `principal`."""
+    return Unauthenticated(CREDENTIALS_WANTED) if principal.is_anonymous else NotFound(NOTHING_HERE)

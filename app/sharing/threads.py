@@ -1,0 +1,159 @@
+"""A thread: all that a collection keeps under one object id, while a deed works on it. Pure: nothing here reads or writes.
+
+The rules (DESIGN 6):
+* Every organisation's postings under an id are its own *contribution*, with its own versions, labels and deletes.
+* `effective(v)` joins the labels of all published versions of the contribution that are not older than v, tombstones included: tightening reaches back at
+  once, loosening does not, deleting never loosens. Versions that are not published join nothing.
+* Into a relayed contribution the labels of the originator's own versions join as well.
+* `last` is the newest published version that is not deleted; one that becomes `last` because a newer one was deleted gets a new date.
+* Rows are flagged where a reader must be shown one of several: several contributions, or a version that is not published.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from app.stix.handling import HandlingLabel, State, join
+from app.stix.objects import StixObject
+from app.store.contract import StoredVersion
+
+NOT_DATED: Final = "~"
+"""Key of a version that takes its value from the date it is about to get: sorts after every date."""
+
+
+@dataclass(slots=True)
+class Line:
+    """One version in a thread. `stored` is absent while it arrives; `arriving` holds the object then."""
+
+    contributor: str
+    version: str
+    key: str
+    digest: bytes
+    own: HandlingLabel
+    effective: HandlingLabel
+    state: State
+    stored: StoredVersion | None = None
+    arriving: StixObject | None = None
+    references: frozenset[str] = frozenset()
+    is_owned: bool = False
+    order: int = 0
+    deleted: bool = False
+    last: bool = False
+    flagged: bool = False
+    fresh_date: bool = False
+    source: str = ""
+
+    @property
+    def is_published(self) -> bool:
+        """Whether its label joins into older versions."""
+        return self.state is State.PUBLISHED
+
+    @property
+    def sorting(self) -> tuple[str, int]:
+        """Oldest version first; equal keys (a re-posted one beside its tombstone) in the order of their rows."""
+        return self.key, self.stored.row if self.stored else self.order
+
+
+@dataclass(slots=True)
+class Thread:
+    """The contributions under one id: organisation → its versions, ascending. `ranks` orders them; a new one has no rank until it is dated."""
+
+    object_id: str
+    contributions: dict[str, list[Line]] = field(default_factory=dict)
+    ranks: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def lines(self) -> Iterable[Line]:
+        """Every version of every contribution."""
+        return (line for lines in self.contributions.values() for line in lines)
+
+    def of(self, contributor: str) -> list[Line]:
+        """The versions of one organisation that are not deleted, ascending."""
+        return [line for line in self.contributions.get(contributor, ()) if not line.deleted]
+
+    def add(self, line: Line) -> None:
+        """Put a version where its key belongs."""
+        lines = self.contributions.setdefault(line.contributor, [])
+        lines.append(line)
+        lines.sort(key=lambda each: each.sorting)
+
+    def served(self, organisation: str, sees: Callable[[Line], bool]) -> list[Line]:
+        """The contribution that this organisation is shown under the id: its own, else the best ranked of which it sees a version."""
+        mine = self.of(organisation)
+        if mine or organisation in self.contributions:
+            return mine
+        ranked = sorted(self.contributions, key=lambda name: self.ranks.get(name, 1 << 63))
+        visible = ([line for line in self.of(name) if sees(line)] for name in ranked)
+        return next((lines for lines in visible if lines), [])
+
+    def settle(self) -> None:
+        """Bring effective labels, `last` and flags up to date after versions were added, tightened, published or deleted."""
+        relayed = {name: lines for name, lines in self.contributions.items() if _is_relayed(name, lines)}
+        for name, lines in self.contributions.items():
+            if name not in relayed:
+                _settle_labels(lines)
+        for lines in relayed.values():
+            _settle_labels(lines)
+            self._join_originator(lines)
+        several = len(self.contributions) > 1
+        for lines in self.contributions.values():
+            _settle_last(lines)
+            unpublished = any(not line.is_published and not line.deleted for line in lines)
+            for line in lines:
+                line.flagged = several or unpublished
+
+    def _join_originator(self, lines: list[Line]) -> None:
+        """A relayed version is bound by the originator's version of its age or newer, else by his newest."""
+        for line in lines:
+            originals = [each for each in self.contributions.get(line.own.originator, ()) if each.is_published]
+            if originals:
+                bound = next((each for each in originals if each.key >= line.key), originals[-1])
+                line.effective = join(line.effective, bound.effective)
+
+
+def _is_relayed(contributor: str, lines: list[Line]) -> bool:
+    return any(line.own.originator != contributor for line in lines)
+
+
+def _settle_labels(lines: list[Line]) -> None:
+    newer: HandlingLabel | None = None
+    for line in reversed(lines):
+        line.effective = line.own if newer is None else join(line.own, newer)
+        if line.is_published:
+            newer = line.effective
+
+
+def _settle_last(lines: list[Line]) -> None:
+    newest = next((line for line in reversed(lines) if line.is_published and not line.deleted), None)
+    for line in lines:
+        became_last = line is newest and not line.last
+        if became_last and line.stored is not None and any(each.last and each.deleted for each in lines):
+            line.fresh_date = True
+    for line in lines:
+        line.last = line is newest
+
+
+def thread_of(object_id: str, rows: Iterable[StoredVersion], label: Callable[[int], HandlingLabel]) -> Thread:
+    """The thread that the store's rows under an id make; `label` gives the label of a number."""
+    thread = Thread(object_id)
+    for row in rows:
+        thread.ranks[row.contributor] = row.rank
+        thread.contributions.setdefault(row.contributor, []).append(
+            Line(
+                contributor=row.contributor,
+                version=row.version,
+                key=row.key,
+                digest=row.digest,
+                own=label(row.own),
+                effective=label(row.label),
+                state=row.state,
+                stored=row,
+                deleted=row.deleted,
+                last=row.last,
+                flagged=row.flagged,
+                source=row.source,
+            )
+        )
+    for lines in thread.contributions.values():
+        lines.sort(key=lambda each: each.sorting)
+    return thread

@@ -1,0 +1,93 @@
+"""The writer's view: what the organisation that writes can see of a collection, under the write lock.
+
+Refusals, markings that count as known and pins of references all go by this view, so that no answer to a write depends on what is hidden from its sender.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from app.access.actions import Action
+from app.access.clearance import clear
+from app.errors import EpochMoved
+from app.sharing.assess import Known, definition_meaning
+from app.sharing.door import Visit
+from app.sharing.exchange import Exchange
+from app.sharing.labels import LabelBook
+from app.sharing.sight import kept
+from app.sharing.threads import Line, Thread, thread_of
+from app.stix.decode import decode
+from app.store.contract import Pin, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One collection in one transaction, as one organisation sees it."""
+
+    visit: Visit
+    book: LabelBook
+    numbers: frozenset[int]
+    """The label numbers that the visitor may read here; none if he only writes."""
+
+    @property
+    def collection(self) -> str:
+        """The collection's id."""
+        return self.visit.collection.key
+
+    def sees(self, line: Line) -> bool:
+        """Whether a stored version is the visitor's own, or one that he may read."""
+        return line.contributor == self.visit.principal.organisation or (line.stored is not None and line.stored.label in self.numbers)
+
+    def served(self, thread: Thread) -> list[Line]:
+        """The versions under an id that the visitor is shown, ascending."""
+        return thread.served(self.visit.principal.organisation, self.sees)
+
+    async def threads(self, tx: Transaction, ids: Iterable[str]) -> dict[str, Thread]:
+        """The threads under `ids`, empty ones included."""
+        return await read_threads(tx, self.collection, self.book, ids)
+
+    async def markings(self, tx: Transaction, threads: Mapping[str, Thread]) -> dict[str, Known]:
+        """The stored marking definitions among `threads` that the visitor can read, and whose terms they carry."""
+        newest = {identifier: self.served(thread)[-1] for identifier, thread in threads.items() if self.served(thread)}
+        rows = {identifier: line.stored.row for identifier, line in newest.items() if line.stored is not None}
+        raws = await tx.raw(self.collection, list(rows.values())) if rows else {}
+        known: dict[str, Known] = {}
+        for identifier, row in rows.items():
+            meaning = definition_meaning(self.visit.force.alliance, decode(raws[row]))
+            if meaning is not None:
+                known[identifier] = Known(meaning, newest[identifier].own.originator)
+        return known
+
+    def pins(self, line: Line, threads: Mapping[str, Thread]) -> tuple[Pin, ...]:
+        """What a version refers to, as the visitor is shown it."""
+        return pins(line, threads, self.served, self.book)
+
+
+async def look(exchange: Exchange, tx: Transaction, visit: Visit) -> View:
+    """The view of a visit under the write lock. Raises EpochMoved if the alliance is no longer the one the visit was judged by."""
+    if await tx.epoch() != visit.force.epoch:
+        raise EpochMoved("the alliance changed while the request was judged")
+    book = exchange.books.of(visit.collection.key)
+    await book.catch_up(tx, visit.collection.key)
+    if not visit.may(Action.READ):
+        return View(visit, book.draft(), frozenset())
+    before = kept(exchange, visit, Action.READ)
+    clearance = clear(visit.force.judge, visit.asks(Action.READ), book.above(before.mark), visit.now, before)
+    return View(visit, book.draft(), clearance.numbers)
+
+
+async def read_threads(tx: Transaction, collection: str, book: LabelBook, ids: Iterable[str]) -> dict[str, Thread]:
+    """The threads of a collection under `ids`, empty ones included."""
+    wanted = list(dict.fromkeys(ids))
+    history = await tx.history(collection, wanted)
+    return {identifier: thread_of(identifier, history.get(identifier, ()), book.label) for identifier in wanted}
+
+
+def pins(line: Line, threads: Mapping[str, Thread], served: Callable[[Thread], list[Line]], book: LabelBook) -> tuple[Pin, ...]:
+    """What a version refers to, contribution by contribution, as far as its writer is shown it; the rest dangles (access-policy cases 4, 5)."""
+    found: list[Pin] = []
+    for target in sorted(line.references):
+        thread = threads.get(target)
+        lines = served(thread) if thread is not None else []
+        if lines:
+            found.append(Pin(target, lines[-1].contributor, book.number(lines[-1].effective) or 0))
+    return tuple(found)

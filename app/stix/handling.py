@@ -1,0 +1,175 @@
+"""The handling label: the hashable sum of all that a policy may ask of an object version.
+
+A label holds only what the object and its writing say. What the alliance's files say of the organisations named here is looked up live.
+
+Invariants, each with a property test:
+* `join` never opens: whoever may not read under one of its parts may not read under the result.
+* A positive list that becomes empty means nobody, never anybody; absent (`None`) means unrestricted.
+* Labels of different originators are not mixed: the result carries both, and a reader must pass each.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum, StrEnum
+from functools import reduce
+from typing import Final
+
+
+class Tlp(IntEnum):
+    """The one scale for TLP 1 and TLP 2.0, from open to closed."""
+
+    CLEAR = 0
+    GREEN = 1
+    AMBER = 2
+    AMBER_STRICT = 3
+    RED = 4
+
+    @property
+    def text(self) -> str:
+        """As files and people write it: `amber+strict`."""
+        return self.name.lower().replace("_", "+")
+
+    @classmethod
+    def of(cls, text: str) -> "Tlp":
+        """The level that `text` names (`white` is clear). Raises KeyError for anything else."""
+        return TLP_BY_TEXT[text.lower()]
+
+
+_LAST_HOUR: Final = datetime(9999, 12, 31, 22, tzinfo=UTC)
+"""Beyond it an hour more is no date; such an embargo never ends anyway."""
+
+TLP_BY_TEXT: Final = {level.text: level for level in Tlp} | {"white": Tlp.CLEAR}
+
+
+class State(StrEnum):
+    """Where a version stands. All but `published` close it; only a deed leads back to `published`, with a new date_added."""
+
+    PUBLISHED = "published"
+    QUARANTINED = "quarantined"
+    EMBARGOED = "embargoed"
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class HandlingLabel:
+    """Who may see a version, as far as the version itself says so. `also` holds labels of other originators, all of which bind too."""
+
+    tlp: Tlp
+    originator: str
+    submitter: str
+    recipients: frozenset[str] | None = None
+    releasable_to: frozenset[str] | None = None
+    not_releasable_to: frozenset[str] = frozenset()
+    embargo_until: datetime | None = None
+    retention_until: datetime | None = None
+    purposes: frozenset[str] | None = None
+    opaque: bool = False
+    by_default: bool = False
+    state: State = State.PUBLISHED
+    also: tuple["HandlingLabel", ...] = ()
+
+    @property
+    def parts(self) -> tuple["HandlingLabel", ...]:
+        """The labels a reader must pass, one per originator."""
+        return (replace(self, also=()), *self.also) if self.also else (self,)
+
+    def to_text(self) -> str:
+        """The canonical text by which stores intern labels: equal labels, equal text."""
+        return json.dumps(_document(self), sort_keys=True, separators=(",", ":"))
+
+    @staticmethod
+    def from_text(text: str) -> "HandlingLabel":
+        """The inverse of `to_text`."""
+        return _from_document(json.loads(text))
+
+
+def join(first: HandlingLabel, second: HandlingLabel) -> HandlingLabel:
+    """The label that closes to everybody to whom `first` or `second` closes; the state, submitter and primary originator stay `first`'s."""
+    parts = {part.originator: part for part in first.parts}
+    for part in second.parts:
+        mine = parts.get(part.originator)
+        parts[part.originator] = part if mine is None else _join_same(mine, part)
+    primary = parts.pop(first.originator)
+    others = tuple(replace(parts[name], state=first.state) for name in sorted(parts))
+    return replace(primary, state=first.state, also=others)
+
+
+def join_all(labels: Iterable[HandlingLabel]) -> HandlingLabel:
+    """`join` over one label or more, the first leading."""
+    return reduce(join, labels)
+
+
+def is_looser(new: HandlingLabel, old: HandlingLabel) -> bool:
+    """Whether somebody could see something under `new` that `old` closes: `new` does not already contain `old`."""
+    joined = join(new, old)
+    return replace(joined, by_default=new.by_default) != new
+
+
+def round_embargo(instant: datetime) -> datetime:
+    """Up to the whole hour: close embargoes share a label."""
+    whole = instant.replace(minute=0, second=0, microsecond=0)
+    return whole if whole == instant or whole > _LAST_HOUR else whole + timedelta(hours=1)
+
+
+def round_retention(instant: datetime, now: datetime) -> datetime:
+    """Down to the day, to the first of the month when it lies more than 90 days ahead; never before it was due to be kept at all."""
+    day = instant.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day.replace(day=1) if instant - now > timedelta(days=90) else day
+
+
+def _join_same(first: HandlingLabel, second: HandlingLabel) -> HandlingLabel:
+    return replace(
+        first,
+        tlp=max(first.tlp, second.tlp),
+        recipients=_intersection(first.recipients, second.recipients),
+        releasable_to=_intersection(first.releasable_to, second.releasable_to),
+        not_releasable_to=first.not_releasable_to | second.not_releasable_to,
+        embargo_until=max(filter(None, (first.embargo_until, second.embargo_until)), default=None),
+        retention_until=min(filter(None, (first.retention_until, second.retention_until)), default=None),
+        purposes=_intersection(first.purposes, second.purposes),
+        opaque=first.opaque or second.opaque,
+        by_default=first.by_default or second.by_default,
+    )
+
+
+def _intersection(first: frozenset[str] | None, second: frozenset[str] | None) -> frozenset[str] | None:
+    if first is None:
+        return second
+    return first if second is None else first & second
+
+
+def _document(label: HandlingLabel) -> dict[str, object]:
+    """Only what is set: labels are many and mostly plain."""
+    document: dict[str, object] = {"tlp": label.tlp.text, "originator": label.originator, "submitter": label.submitter}
+    for name in ("recipients", "releasable_to", "purposes"):
+        names: frozenset[str] | None = getattr(label, name)
+        if names is not None:
+            document[name] = sorted(names)
+    if label.not_releasable_to:
+        document["not_releasable_to"] = sorted(label.not_releasable_to)
+    for name in ("embargo_until", "retention_until"):
+        instant: datetime | None = getattr(label, name)
+        if instant is not None:
+            document[name] = instant.astimezone(UTC).isoformat()
+    document.update({name: True for name in ("opaque", "by_default") if getattr(label, name)})
+    if label.state is not State.PUBLISHED:
+        document["state"] = label.state.value
+    if label.also:
+        document["also"] = [_document(part) for part in label.also]
+    return document
+
+
+def _from_document(document: dict[str, object]) -> HandlingLabel:
+    values: dict[str, object] = dict(document)
+    values["tlp"] = Tlp.of(str(document["tlp"]))
+    values["state"] = State(str(document.get("state", State.PUBLISHED.value)))
+    for name in ("recipients", "releasable_to", "purposes", "not_releasable_to"):
+        if name in document:
+            values[name] = frozenset(document[name])  # type: ignore[call-overload] # written by _document
+    for name in ("embargo_until", "retention_until"):
+        if name in document:
+            values[name] = datetime.fromisoformat(str(document[name]))
+    values["also"] = tuple(_from_document(part) for part in document.get("also", ()))  # type: ignore[attr-defined] # as above
+    return HandlingLabel(**values)  # type: ignore[arg-type] # the names are those of the fields

@@ -1,0 +1,131 @@
+"""A schema's findings as one sentence for the sender: where, and what is wrong there (used by validation.py).
+
+The sentence never repeats a pattern of the schema, and quotes the sender's values shortened.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, cast
+
+from jsonschema_rs import ValidationError, ValidationErrorKind
+
+from app.errors import quoted
+from app.stix.corrections import HIVE, IDENTIFIER, MEDIA_TYPE, TIMESTAMP
+
+_MILLISECONDS: Final = r"T\d{2}:\d{2}:\d{2}\.\d{3,}Z$"
+_SECONDS: Final = r"T\d{2}:\d{2}:\d{2}Z$"
+_RESERVED: Final = ("severity", "action", "username", "phone_numbers")
+_BY_PATTERN: Final = {
+    IDENTIFIER: "is not an identifier (`type--uuid`)",
+    TIMESTAMP: "is not a timestamp of a real date (`2024-01-31T12:00:00.000Z`)",
+    _MILLISECONDS: "needs at least three fraction digits (`2024-01-31T12:00:00.000Z`)",
+    _SECONDS: "must be precise to the second (`2024-01-31T12:00:00Z`)",
+    MEDIA_TYPE: "is not a media type (`type/subtype`)",
+}
+_NOT_A_DEFINITION: Final = "the marking is neither a statement, nor a TLP definition as the standard prints it, nor one with extensions (§7.2.1)"
+_WHOLE: Final = {
+    "marking-definition": _NOT_A_DEFINITION,
+    "malware": "a malware family needs a `name`, and `is_family` is true or false (§4.11)",
+    "artifact": "an artifact has either `payload_bin`, or `url` and `hashes`; `decryption_key` only beside `encryption_algorithm` (§6.1)",
+    "email-message": "`is_multipart` decides: true goes with `body_multipart`, false with `body` (§6.6)",
+}
+_ONLY_TOPLEVEL: Final = "belongs to an extension with `toplevel-property-extension` among its `extension_types` (§7.3.1)"
+_TYPE_NAMES: Final = {"array": "a list", "object": "an object", "integer": "an integer", "string": "a string", "boolean": "true or false", "number": "a number"}
+_SHOWN: Final = 6
+
+
+def reason(errors: Iterable[ValidationError]) -> str:
+    """The most telling of a schema's findings (there is at least one)."""
+    return _sentence(min(errors, key=_vagueness))
+
+
+def _vagueness(error: ValidationError) -> tuple[bool, int]:
+    """Plain findings before alternatives, outer before inner."""
+    return error.kind.name in {"anyOf", "oneOf"}, len(error.instance_path)
+
+
+def _sentence(error: ValidationError) -> str:
+    kind, where = error.kind, _place(error.instance_path)
+    match kind:
+        case ValidationErrorKind.Required():
+            return f"`{kind.property}` is required{_inside(error.instance_path)}"
+        case ValidationErrorKind.AdditionalProperties():
+            return f"{quoted(kind.unexpected[0])} is not a name that is allowed{_inside(error.instance_path)}"
+        case ValidationErrorKind.Type():
+            return f"{where} must be {_TYPE_NAMES[kind.types[0]]}"
+        case ValidationErrorKind.Enum():
+            return f"{where} must be {_alternatives(kind.options)}, not {quoted(error.instance)}"
+        case ValidationErrorKind.Pattern():
+            return f"{where} {_misfit(kind.pattern)}: {quoted(error.instance)}"
+        case ValidationErrorKind.Not():
+            return _forbidden(error, kind.schema)
+        case ValidationErrorKind.AnyOf() | ValidationErrorKind.OneOfNotValid() | ValidationErrorKind.OneOfMultipleValid():
+            return _choice(error, kind.context)
+        case _:
+            return f"{where} {_limit(kind)}"
+
+
+def _limit(kind: ValidationErrorKind) -> str:
+    match kind:
+        case ValidationErrorKind.MinItems() | ValidationErrorKind.MinProperties():
+            return "is empty; leave the property out"
+        case ValidationErrorKind.Minimum():
+            return f"must be at least {kind.limit}"
+        case ValidationErrorKind.Maximum():
+            return f"must be at most {kind.limit}"
+        case ValidationErrorKind.MinLength():
+            return f"must have at least {kind.limit} characters"
+        case ValidationErrorKind.MaxLength():
+            return f"must have at most {kind.limit} characters"
+        case _:
+            return f"violates `{kind.name}` of its schema"
+
+
+def _misfit(pattern: str) -> str:
+    if pattern in _BY_PATTERN:
+        return _BY_PATTERN[pattern]
+    if pattern.startswith("^") and pattern.endswith("--"):
+        return f"must be the identifier of {pattern[1:-2].strip('()').replace('|', ' or ')}"
+    return "is not of the form that it must have"
+
+
+def _forbidden(error: ValidationError, schema: object) -> str:
+    instance, where = error.instance, _place(error.instance_path)
+    if isinstance(instance, dict):
+        reserved = next((name for name in _RESERVED if name in instance), None)
+        return f"`extension_properties` {_ONLY_TOPLEVEL}" if reserved is None else f"`{reserved}` is a reserved name; use another (§3.8)"
+    if schema == {"pattern": HIVE}:
+        return f"{where} must spell out its hive (`HKEY_LOCAL_MACHINE`), not {quoted(instance)}"
+    return f"{where} may not be {quoted(instance)}: nothing of that type can stand there"
+
+
+def _choice(error: ValidationError, context: Sequence[Sequence[ValidationError]]) -> str:
+    kind = cast("dict[str, object]", error.instance).get("type") if isinstance(error.instance, dict) else None
+    if not error.instance_path and isinstance(kind, str) and kind in _WHOLE:
+        return _WHOLE[kind]
+    leaves = [branch[0] for branch in context if branch]
+    empty = next((leaf for leaf in leaves if leaf.kind.name in {"minItems", "minProperties"}), None)
+    if empty is not None:
+        return _sentence(empty)
+    if leaves and all(leaf.kind.name == "required" for branch in context for leaf in branch):
+        names = dict.fromkeys(" with ".join(f"`{_required(leaf)}`" for leaf in branch) for branch in context if branch)
+        return f"at least one of {', '.join(names)} is required{_inside(error.instance_path)}"
+    return " or ".join(dict.fromkeys(_sentence(leaf) for leaf in leaves[:_SHOWN])) or f"{_place(error.instance_path)} may have only one of these forms"
+
+
+def _required(error: ValidationError) -> str:
+    return cast("ValidationErrorKind.Required", error.kind).property
+
+
+def _alternatives(options: Sequence[object]) -> str:
+    shown = ", ".join(f"`{option}`" for option in options[:_SHOWN])
+    return f"{'one of ' if len(options) > 1 else ''}{shown}{' …' if len(options) > _SHOWN else ''}"
+
+
+def _place(path: Sequence[str | int]) -> str:
+    if not path:
+        return "the object"
+    return quoted("".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix("."))
+
+
+def _inside(path: Sequence[str | int]) -> str:
+    return f" in {_place(path)}" if path else ""

@@ -1,0 +1,297 @@
+"""Where objects are kept: what every store promises. The docstrings below are the contract; tests/contract/ proves it for each store.
+
+A store compares, it never decides: it is handed the label numbers that a reader may see and returns exactly those rows. What a write means
+(contributions, joins of labels, which version is `last`) is decided by app/sharing and arrives here as rows to put and amendments.
+
+Promises:
+* A page is read in one snapshot together with the epoch and the highest label number; if the reader's clearance was computed for another epoch,
+  or before a label that now exists, the answer is `Behind` and no page (DESIGN 6).
+* `transact` is all or nothing and durable when it returns; writers are serial per collection; commit order is the order of date_added.
+* date_added is unique and strictly rising per collection, and never earlier than the moment at which its row can be read.
+* Row numbers and label numbers are never reused.
+
+What a store may rely on, because writers keep it (app/sharing/threads.py):
+* The rows of one contribution carry one `rank`.
+* Of the published versions of a contribution, whoever may see one may see every newer one that is not deleted: labels join backwards.
+* An unflagged row belongs to the only contribution under its id, and all versions of that are published.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, TypeVar
+
+from app.stix.handling import HandlingLabel, State
+from app.taxii.query import Versions
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """What a version refers to, as its writer saw it: one contribution under the target's id, and the label number it then had (0: erased)."""
+
+    target: str
+    contributor: str
+    label: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """One version of one object, as one organisation contributed it to one collection; without its bytes.
+
+    `row` is 0 until the store has put it. `own` numbers the label it was written with, `label` the effective one, which clearances name.
+    `rank` orders the contributions under one id for a reader who has none himself: 0 for the registered originator's, else the date_added of its
+    first version. `version` is what clients read (literal `modified`, `created`, or the first date_added); `key` orders it.
+    `last` is set on the newest published, not deleted version of a contribution. `flagged` rows are compared with their siblings when read: their id
+    has several contributions, or their contribution a version that is not published, or their pins lie under other labels.
+    `source` is the key of the intake collection from which a curator released it. A deleted row is a tombstone: no bytes, all else stays.
+    """
+
+    row: int
+    object_id: str
+    object_type: str
+    contributor: str
+    rank: int
+    version: str
+    key: str
+    date_added: int
+    own: int
+    label: int
+    state: State
+    digest: bytes
+    deleted: bool = False
+    last: bool = False
+    flagged: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A version to put, with its bytes and its pins."""
+
+    stored: StoredVersion
+    raw: bytes
+    pins: tuple[Pin, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What one reader asks of one collection: his clearance as plain numbers, his query, and the size of the page.
+
+    * Visible to him: rows, not deleted, whose `label` is in `numbers`.
+    * Per object id one contribution: that of `organisation` if it has a visible row or a tombstone whose label is in `numbers`; else, of those with a
+      visible row, the one of lowest `rank`, among equals the contributor whose name sorts first. (So after an organisation deleted its own it is
+      shown none.)
+    * Of the visible rows of that contribution, `versions` chooses: `last` the highest key, `first` the lowest, `exact` by key, `all` every one; several
+      choices are united.
+    * Then `ids`, `types`, `after` (date_added strictly later), ascending date_added, `limit`; a page with raw bytes also ends before they exceed
+      `budget`, but never without an entry.
+    """
+
+    collection: str
+    organisation: str
+    epoch: int
+    mark: int
+    numbers: frozenset[int]
+    versions: Versions
+    limit: int
+    after: int | None = None
+    ids: frozenset[str] | None = None
+    types: frozenset[str] | None = None
+    with_raw: bool = True
+    budget: int = 32 * 1024 * 1024
+
+
+class Entry(NamedTuple):
+    """One row of a page; `raw` is empty unless the selection asked for it. A tuple, because a page makes a thousand of them."""
+
+    row: int
+    object_id: str
+    version: str
+    date_added: int
+    raw: bytes
+    label: int
+    contributor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Entries in ascending date_added, and whether more follow."""
+
+    entries: tuple[Entry, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The clearance does not fit the snapshot: the epoch in force now, and the labels above the mark, ascending."""
+
+    epoch: int
+    labels: tuple[tuple[int, HandlingLabel], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The alliance in force: its epoch, the SHA-256 of its document, the document."""
+
+    epoch: int
+    digest: str
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStatus:
+    """A TAXII status resource with those who may read it. Instants in microseconds since 1970."""
+
+    id: str
+    root: str
+    client: str
+    organisation: str
+    document: bytes
+    kept_until: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredToken:
+    """A credential: never the token, only its SHA-256 (hex). Instants in microseconds since 1970; 0 = never."""
+
+    id: str
+    client: str
+    digest: str
+    created: int
+    expires: int
+    last_used: int = 0
+    revoked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """What a later write changes on a stored row; None leaves a thing as it is. `deleted` drops the bytes for good: False does not bring them back."""
+
+    row: int
+    label: int | None = None
+    own: int | None = None
+    state: State | None = None
+    last: bool | None = None
+    flagged: bool | None = None
+    date_added: int | None = None
+    deleted: bool | None = None
+
+
+class Transaction(Protocol):
+    """A write in progress. It sees its own changes. It is worked from one task only, and may be run again from its start."""
+
+    async def epoch(self) -> int:
+        """The epoch under the write lock; 0 before the first alliance."""
+        ...
+
+    async def history(self, collection: str, ids: Sequence[str]) -> Mapping[str, Sequence[StoredVersion]]:
+        """All rows under each of `ids`, of all contributors, tombstones included, ascending `row`. Ids without rows are absent."""
+        ...
+
+    async def raw(self, collection: str, rows: Sequence[int]) -> Mapping[int, bytes]:
+        """The bytes of rows that are not deleted."""
+        ...
+
+    async def labels(self, collection: str, above: int = 0) -> Sequence[tuple[int, HandlingLabel]]:
+        """The labels of the collection numbered above `above`, ascending."""
+        ...
+
+    async def intern(self, collection: str, labels: Sequence[HandlingLabel], organisation: str) -> Sequence[int]:
+        """The number of each label in this collection; new ones get the next numbers, are dated now and counted for `organisation`."""
+        ...
+
+    async def labels_made(self, collection: str, organisation: str, since: int) -> int:
+        """How many labels were interned for `organisation` at that instant (µs) or later."""
+        ...
+
+    async def labels_in_use(self, collection: str, organisation: str) -> int:
+        """How many labels interned for `organisation` are the effective label of a row that is not deleted."""
+        ...
+
+    async def label_counts(self, collection: str) -> Mapping[int, int]:
+        """How many rows that are not deleted lie under each label number. For the operator; never for a client."""
+        ...
+
+    async def dates(self, collection: str, runs: Sequence[int]) -> Sequence[int]:
+        """One date_added for each row of all runs, in order (app/store/dates.py). Each run begins in a millisecond of its own."""
+        ...
+
+    async def put(self, collection: str, arrivals: Sequence[Arrival]) -> Sequence[int]:
+        """Store new rows, in the order given; returns their row numbers."""
+        ...
+
+    async def amend(self, collection: str, amendments: Sequence[Amendment]) -> None:
+        """Change stored rows; at most one amendment per row and call."""
+        ...
+
+    async def save_status(self, status: StoredStatus) -> None:
+        """Keep a status; statuses whose time is over may go."""
+        ...
+
+    async def adopt(self, document: bytes, digest: str) -> int:
+        """Put an alliance in force; returns its epoch, one above the former."""
+        ...
+
+    async def add_token(self, token: StoredToken) -> None:
+        """Keep a token."""
+        ...
+
+    async def revoke_token(self, token_id: str, at: int) -> bool:
+        """Mark a token revoked; False if there is none of that id or it was revoked before."""
+        ...
+
+
+class Store(Protocol):
+    """A store that is open. All methods may be called from any task of the event loop it was opened on."""
+
+    shared: bool
+    """Whether other processes can open the same store (several workers, deeds beside a server)."""
+
+    async def page(self, selection: Selection) -> Page | Behind:
+        """The page that the selection describes, or what its clearance lacks."""
+        ...
+
+    async def transact(self, work: Callable[[Transaction], Awaitable[T]], weight: int = 1) -> T:
+        """Run `work` in one transaction and commit. `weight`: how many objects it handles, for the margin of its dates.
+
+        If the clock passed the first date given before the commit, everything is rolled back and run again with twice the margin.
+        Whatever `work` raises rolls back and is raised. Raises StoreUnavailable if the store cannot be written or the clock is not to be trusted.
+        """
+        ...
+
+    async def epoch(self) -> int:
+        """The epoch in force now; 0 before the first alliance. Cheap: every request asks."""
+        ...
+
+    async def in_force(self) -> InForce | None:
+        """The alliance in force."""
+        ...
+
+    async def status(self, status_id: str) -> StoredStatus | None:
+        """A status whose time is not over."""
+        ...
+
+    async def token(self, digest: str) -> StoredToken | None:
+        """The token with this digest, revoked and expired ones included."""
+        ...
+
+    async def tokens(self) -> Sequence[StoredToken]:
+        """All tokens, oldest first."""
+        ...
+
+    async def touch_tokens(self, used: Mapping[str, int]) -> None:
+        """Set the last use of tokens, by id (µs). Best effort: it may be lost in a crash."""
+        ...
+
+    async def count(self, collection: str) -> int:
+        """How many rows a collection holds, tombstones apart. For the operator; never for a client."""
+        ...
+
+    async def ready(self) -> bool:
+        """Whether the store answers, for readiness probes."""
+        ...
+
+    async def close(self) -> None:
+        """Finish running writes and let go of files and threads."""
+        ...

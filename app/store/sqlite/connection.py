@@ -1,0 +1,136 @@
+"""Connections to the file: made private, opened with the settings that its promises need, and their errors in the project's words.
+
+* Write-ahead log, `synchronous=FULL`: what was committed is on the disk. No memory map: it makes a damaged file worse.
+* The library must hold the fix of 3.51.3: before it, two connections that wrote and checkpointed at once could damage the file.
+* The busy timeout is set first of all: apsw's own is zero, and the very next statement may meet another process.
+"""
+
+import os
+from array import array
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import apsw
+
+from app.errors import ConfigurationError, StoreUnavailable, quoted
+from app.store.sqlite.schema import check_file, migrate
+
+LIBRARY_AT_LEAST: Final = (3, 51, 3)
+READER_PATIENCE: Final = timedelta(seconds=2)
+"""Reads wait for nobody but a process that opens or recovers the file; they wait on the event loop."""
+STATEMENTS_KEPT: Final = 256
+WRITER_CACHE_KIB: Final = 32_768
+"""The index of ids takes new ones at random places: with SQLite's 2 MiB each would be read from the file again."""
+READER_CACHE_KIB: Final = 16_384
+LOG_KEPT_BYTES: Final = 64 * 1024 * 1024
+"""The log is cut back to this size after a checkpoint."""
+
+UNUSABLE_FILE: Final = (apsw.NotADBError, apsw.CorruptError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError, apsw.AuthError)
+UNAVAILABLE: Final = (
+    *UNUSABLE_FILE,
+    apsw.BusyError,
+    apsw.LockedError,
+    apsw.FullError,
+    apsw.IOError,
+    apsw.NoMemError,
+    apsw.ProtocolError,
+    apsw.ConnectionClosedError,
+)
+
+
+@contextmanager
+def translated() -> Generator[None]:
+    """Raises StoreUnavailable for whatever makes the file unusable at the moment; faults of the project pass as they are."""
+    try:
+        yield
+    except UNAVAILABLE as error:
+        raise StoreUnavailable(f"the store cannot be used now ({_reason(error)}); {_remedy(error)}") from error
+
+
+def require_library(version: str) -> None:
+    """Raises ConfigurationError if this SQLite may damage a file that several connections write to."""
+    if tuple(int(part) for part in version.split(".")) < LIBRARY_AT_LEAST:
+        needed = ".".join(map(str, LIBRARY_AT_LEAST))
+        raise ConfigurationError([f"SQLite {quoted(version)} can damage the store; install the locked `apsw`, which brings {needed} or newer"])
+
+
+def make_private(path: Path) -> None:
+    """Make the file, and the folders that lead to it, for their owner alone; what exists is left as it is. Raises ConfigurationError."""
+    missing = [folder for folder in path.parents if not folder.exists()]
+    try:
+        for folder in reversed(missing):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise _unfit(path, error.strerror or "it cannot be made") from error
+
+
+def open_writer(path: Path, patience: timedelta) -> apsw.Connection:
+    """The connection that writes; the file is brought to the newest schema. Raises ConfigurationError, StoreUnavailable."""
+    return _opened(path, patience, WRITER_CACHE_KIB, _prepare_file)
+
+
+def open_reader(path: Path) -> apsw.Connection:
+    """A connection that can only read. Raises ConfigurationError, StoreUnavailable."""
+    return _opened(path, READER_PATIENCE, READER_CACHE_KIB, _forbid_writes)
+
+
+def _opened(path: Path, patience: timedelta, cache_kib: int, prepare: Callable[[apsw.Connection, Path], None]) -> apsw.Connection:
+    try:
+        with translated():
+            connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE, statementcachesize=STATEMENTS_KEPT)
+            try:
+                connection.set_busy_timeout(patience // timedelta(milliseconds=1))
+                connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+                connection.execute(f"PRAGMA mmap_size = 0; PRAGMA cache_size = -{cache_kib}; PRAGMA temp_store = MEMORY")
+                prepare(connection, path)
+            except BaseException:
+                connection.close()
+                raise
+            return connection
+    except StoreUnavailable as error:
+        if isinstance(error.__cause__, UNUSABLE_FILE):
+            raise _unfit(path, _reason(error.__cause__)) from error
+        raise
+
+
+def _prepare_file(connection: apsw.Connection, path: Path) -> None:
+    check_file(connection, path.name)
+    if connection.execute("PRAGMA journal_mode = WAL").get != "wal":
+        raise _unfit(path, "its file system takes no write-ahead log")
+    connection.execute(f"PRAGMA synchronous = FULL; PRAGMA journal_size_limit = {LOG_KEPT_BYTES}")
+    connection.execute("PRAGMA secure_delete = ON")  # what was deleted is gone from the file too
+    migrate(connection, path.name)
+
+
+def _forbid_writes(connection: apsw.Connection, _path: Path) -> None:
+    connection.execute("PRAGMA query_only = ON")
+
+
+def _unfit(path: Path, reason: str) -> ConfigurationError:
+    return ConfigurationError([f"{quoted(path)} cannot be used as a store ({reason}); name a file that the server may read and write"])
+
+
+def _reason(error: BaseException) -> str:
+    return str(error).lower() or type(error).__name__
+
+
+def _remedy(error: apsw.Error) -> str:
+    if isinstance(error, apsw.FullError):
+        return "free space on its disk"
+    if isinstance(error, apsw.BusyError | apsw.LockedError):
+        return "another process holds it; try again"
+    return "look at its disk and its file"
+
+
+def integers(values: Iterable[int]) -> "apsw.CArrayBinding":
+    """Numbers, at least one, to be bound where a query says `carray`."""
+    return apsw.carray(array("q", values))
+
+
+def texts(values: Iterable[str]) -> "apsw.CArrayBinding":
+    """The same for texts."""
+    return apsw.carray(tuple(values))

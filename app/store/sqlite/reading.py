@@ -1,0 +1,172 @@
+"""Pages: every condition of the selection inside one query, before its limit; nothing is filtered afterwards.
+
+A query has three parts:
+* The source yields rows of visible labels in the order of their dates, lazily: a merge of few lanes (UNION ALL), a heap over many, or the index of ids.
+* The choice compares flagged rows with their siblings. What it looks up lies in the index of ids, in the order in which it is asked for.
+* The rest fetches what an entry holds.
+
+Bound everywhere: ?1 after, ?2 limit, ?3 organisation, ?4 label numbers, ?5 versions asked for by key; from ?6 on what the source needs.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Final, NamedTuple
+
+import apsw
+
+from app.stix.handling import HandlingLabel
+from app.store.contract import Behind, Entry, Page, Selection
+from app.store.sqlite.connection import integers, texts
+from app.store.sqlite.schema import ANY_TYPE
+from app.taxii.query import LATEST, Versions
+
+FEW_LANES: Final = 20
+"""Up to here a merge is faster than the heap: it costs 5 µs a lane to set up, the heap about 1 µs more for each row of the page."""
+FEW_LABELS: Final = 50
+"""Up to here a reader's lanes are looked up label by label; beyond, those with something new are sifted."""
+
+_SEEN: Final = "(SELECT value FROM carray(?4))"
+_SIBLING: Final = f"""SELECT 1 FROM version o INDEXED BY version_by_id CROSS JOIN standing t ON t.row = o.row
+    WHERE o.collection = v.collection AND o.object_id = v.object_id AND t.label IN {_SEEN}"""  # noqa: S608 # constants
+_SERVED: Final = f"""(v.contributor = ?3 OR NOT (
+    EXISTS ({_SIBLING} AND o.contributor = ?3)
+    OR EXISTS ({_SIBLING} AND o.contributor < v.contributor AND o.rank <= v.rank AND t.deleted = 0)
+    OR EXISTS ({_SIBLING} AND o.contributor > v.contributor AND o.rank < v.rank AND t.deleted = 0)))"""
+_LAST: Final = f"""NOT EXISTS ({_SIBLING} AND o.contributor = v.contributor AND t.deleted = 0
+    AND o.key >= v.key AND (o.key > v.key OR o.row > v.row))"""
+_FIRST: Final = f"""NOT EXISTS ({_SIBLING} AND o.contributor = v.contributor AND t.deleted = 0
+    AND o.key <= v.key AND (o.key < v.key OR o.row < v.row))"""
+_EXACT: Final = "v.key IN (SELECT value FROM carray(?5))"
+
+_ARM: Final = "SELECT date_added, row, label, flagged FROM page WHERE lane = ?{} AND date_added > ?1"
+_HEAP: Final = """WITH RECURSIVE heap(date_added, row, label, flagged, lane) AS (
+    SELECT q.date_added, q.row, q.label, q.flagged, q.lane FROM carray(?6) n CROSS JOIN page q
+        ON q.lane = n.value AND q.date_added = (SELECT min(date_added) FROM page WHERE lane = n.value AND date_added > ?1)
+    UNION ALL
+    SELECT q.date_added, q.row, q.label, q.flagged, q.lane FROM heap h CROSS JOIN page q
+        ON q.lane = h.lane AND q.date_added = (SELECT min(date_added) FROM page WHERE lane = h.lane AND date_added > h.date_added)
+    ORDER BY 1) SELECT * FROM heap"""
+_BY_ID: Final = f"""SELECT s.date_added, o.row, s.label, s.flagged
+    FROM carray(?6) i CROSS JOIN version o INDEXED BY version_by_id CROSS JOIN standing s ON s.row = o.row
+    WHERE o.collection = ?7 AND o.object_id = i.value AND s.deleted = 0 AND s.date_added > ?1 AND s.label IN {_SEEN}"""  # noqa: S608 # constants
+_SORTED: Final = " ORDER BY 1 LIMIT -1"  # with a limit, SQLite keeps the order of a subquery, and sees that the rest needs no sorting
+_LANES: Final = "SELECT number, label FROM lane INDEXED BY {} WHERE collection = ?1 AND object_type = ?2 AND candidate = ?3 AND newest > ?4"
+_LANES_OF: Final = _LANES.format("lane_by_label") + " AND label IN (SELECT value FROM carray(?5))"
+_LANES_NEWER: Final = _LANES.format("lane_by_newest")
+
+
+class _Source(NamedTuple):
+    """Where rows come from in the order of their dates: the text of a subquery, and what it binds from ?6 on."""
+
+    text: str
+    bindings: Sequence[object]
+
+
+def read_page(connection: apsw.Connection, selection: Selection) -> Page | Behind:
+    """The page, or what the clearance lacks, from one snapshot. Nothing else may use the connection meanwhile."""
+    connection.execute("BEGIN")
+    try:
+        epoch, collection, newest_label = connection.execute(
+            "SELECT u.epoch, c.number, coalesce(c.labels, 0) FROM counter u LEFT JOIN collection c ON c.key = ?", (selection.collection,)
+        ).get
+        if epoch != selection.epoch or newest_label > selection.mark:
+            return Behind(epoch, labels_above(connection, collection, selection.mark))
+        return Page((), more=False) if selects_nothing(selection) else _page(connection, collection, selection)
+    finally:
+        if connection.in_transaction:  # an error may have ended it
+            connection.execute("COMMIT")
+
+
+def is_long(selection: Selection) -> bool:
+    """Whether reading may pass over a whole collection: versions by value, wherever they are."""
+    return bool(selection.versions.exact) and not selection.versions.all and selection.ids is None
+
+
+def selects_nothing(selection: Selection) -> bool:
+    """Whether the selection is empty whatever is stored."""
+    return not selection.numbers or selection.versions == Versions() or frozenset() in {selection.ids, selection.types}
+
+
+def labels_above(connection: apsw.Connection, collection: int | None, mark: int) -> tuple[tuple[int, HandlingLabel], ...]:
+    """The labels of a collection numbered above `mark`, ascending."""
+    rows = connection.execute("SELECT number, text FROM label WHERE collection = ? AND number > ? ORDER BY number", (collection, mark))
+    return tuple((number, HandlingLabel.from_text(text)) for number, text in rows)
+
+
+def page_query(source: str, versions: Versions, *, with_raw: bool) -> str:
+    """The whole query on top of a source."""
+    return _query(source, (versions.last, versions.first, versions.all, bool(versions.exact)), "v.raw" if with_raw else "x''")
+
+
+@cache
+def merge_of(lanes: int) -> str:
+    """The source that merges so many lanes, bound one by one."""
+    return " UNION ALL ".join(_ARM.format(place) for place in range(6, 6 + lanes)) + _SORTED
+
+
+def _page(connection: apsw.Connection, collection: int | None, selection: Selection) -> Page:
+    after = -1 if selection.after is None else selection.after
+    source = _lanes(connection, collection, selection, after) if selection.ids is None else _ids(collection, selection)
+    if source is None:
+        return Page((), more=False)
+    exact = texts(selection.versions.exact) if selection.versions.exact else None
+    query = page_query(source.text, selection.versions, with_raw=selection.with_raw)
+    bindings = (after, selection.limit + 1, selection.organisation, integers(selection.numbers), exact, *source.bindings)
+    rows = connection.execute(query, bindings)
+    page = _cut(rows, selection)
+    rows.close()
+    return page
+
+
+def _cut(rows: Iterator[tuple[object, ...]], selection: Selection) -> Page:
+    entries: list[Entry] = []
+    size = 0
+    for row in rows:
+        entry = Entry._make(row)
+        size += len(entry.raw)
+        if len(entries) >= selection.limit or (entries and size > selection.budget):
+            return Page(tuple(entries), more=True)
+        entries.append(entry)
+    return Page(tuple(entries), more=False)
+
+
+def _ids(collection: int | None, selection: Selection) -> _Source:
+    text, bindings = _BY_ID, [texts(selection.ids or ()), collection]
+    if selection.types is not None:
+        text, bindings = text + " AND o.object_type IN (SELECT value FROM carray(?8))", [*bindings, texts(selection.types)]
+    if selection.versions == LATEST:
+        text += " AND s.candidate"
+    return _Source(text + _SORTED, bindings)
+
+
+def _lanes(connection: apsw.Connection, collection: int | None, selection: Selection, after: int) -> _Source | None:
+    """The lanes of visible labels in which something is newer than `after`; None if there are none."""
+    few = len(selection.numbers) <= FEW_LABELS
+    query, labels = (_LANES_OF, (integers(selection.numbers),)) if few else (_LANES_NEWER, ())
+    lanes = [
+        number
+        for object_type in selection.types or (ANY_TYPE,)
+        for candidate in ((1,) if selection.versions == LATEST else (1, 0))
+        for number, label in connection.execute(query, (collection, object_type, candidate, after, *labels))
+        if label in selection.numbers
+    ]
+    if not lanes:
+        return None
+    return _Source(merge_of(len(lanes)), lanes) if len(lanes) <= FEW_LANES else _Source(_HEAP, (integers(lanes),))
+
+
+@cache
+def _query(source: str, versions: tuple[bool, bool, bool, bool], raw: str) -> str:
+    order = "" if source is _HEAP else "ORDER BY p.date_added"  # a heap gives its rows in order
+    return f"""SELECT p.row, v.object_id, v.version, p.date_added, {raw}, p.label, v.contributor
+        FROM ({source}) p CROSS JOIN version v ON v.row = p.row
+        WHERE {_choice(*versions)} {order} LIMIT ?2"""  # noqa: S608 # made of constants
+
+
+def _choice(last: bool, first: bool, every: bool, exact: bool) -> str:  # noqa: FBT001 # the fields of `Versions`
+    """The condition on a row. Of candidates alone, those that are not flagged are `last` already."""
+    if (last, first, every, exact) == (True, False, False, False):
+        return f"p.flagged = 0 OR ({_SERVED} AND {_LAST})"
+    served = f"(p.flagged = 0 OR {_SERVED})"
+    chosen = " OR ".join(text for wanted, text in ((last, _LAST), (first, _FIRST), (exact, _EXACT)) if wanted)
+    return served if every else f"{served} AND ({chosen})"

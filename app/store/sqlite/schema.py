@@ -1,0 +1,156 @@
+"""The tables, and how a file of an older version is brought up to date.
+
+* `version` is what came, and never changes, but for its bytes going when it is deleted; `standing` is how it stands now. So a change of labels moves no bytes.
+* `lane` names what a page is made of: the rows of one collection, of one type or all (`*`), that may be `last` for somebody or may not, under one label. `page`
+  holds them in the order of their dates. A reader's page merges the lanes he may see, so that it costs what it holds, however much is hidden or stored.
+* `lane.newest` is never below the newest date in the lane: a poll opens only lanes in which something may be new.
+* `candidate`: `last`, or flagged and not published: only then can a row be the newest that some reader sees.
+"""
+
+from typing import Final
+
+import apsw
+
+from app.errors import ConfigurationError, quoted
+
+APPLICATION_ID: Final = 0x4C656761
+"""Marks the file as a store of this project ("Lega")."""
+
+ANY_TYPE: Final = "*"
+"""Stands for every object type in a lane; no STIX type can be written so."""
+
+_FIRST: Final = """
+CREATE TABLE counter (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    rows INTEGER NOT NULL,
+    epoch INTEGER NOT NULL
+) STRICT;
+INSERT INTO counter VALUES (1, 0, 0);
+
+CREATE TABLE alliance (epoch INTEGER PRIMARY KEY, digest TEXT NOT NULL, document BLOB NOT NULL) STRICT;
+
+CREATE TABLE collection (
+    number INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    labels INTEGER NOT NULL DEFAULT 0,
+    newest INTEGER NOT NULL DEFAULT 0,
+    held INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE label (
+    collection INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    organisation TEXT NOT NULL,
+    made INTEGER NOT NULL,
+    PRIMARY KEY (collection, number),
+    UNIQUE (collection, text)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX label_by_organisation ON label (collection, organisation, made);
+
+CREATE TABLE version (
+    row INTEGER PRIMARY KEY,
+    collection INTEGER NOT NULL,
+    object_id TEXT NOT NULL,
+    object_type TEXT NOT NULL,
+    contributor TEXT NOT NULL,
+    rank INTEGER NOT NULL,
+    version TEXT NOT NULL,
+    key TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    source TEXT NOT NULL,
+    raw BLOB
+) STRICT;
+CREATE INDEX version_by_id ON version (collection, object_id, contributor, key);
+
+CREATE TABLE standing (
+    row INTEGER PRIMARY KEY,
+    date_added INTEGER NOT NULL,
+    own INTEGER NOT NULL,
+    label INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    deleted INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    flagged INTEGER NOT NULL,
+    candidate INTEGER NOT NULL AS (last OR (flagged AND state <> 0)) VIRTUAL
+) STRICT;
+
+CREATE TABLE lane (
+    number INTEGER PRIMARY KEY,
+    collection INTEGER NOT NULL,
+    object_type TEXT NOT NULL,
+    candidate INTEGER NOT NULL,
+    label INTEGER NOT NULL,
+    newest INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX lane_by_label ON lane (collection, object_type, candidate, label);
+CREATE INDEX lane_by_newest ON lane (collection, object_type, candidate, newest);
+
+CREATE TABLE page (
+    lane INTEGER NOT NULL,
+    date_added INTEGER NOT NULL,
+    row INTEGER NOT NULL,
+    label INTEGER NOT NULL,
+    flagged INTEGER NOT NULL,
+    PRIMARY KEY (lane, date_added)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE pin (
+    row INTEGER NOT NULL,
+    target TEXT NOT NULL,
+    contributor TEXT NOT NULL,
+    label INTEGER NOT NULL,
+    PRIMARY KEY (row, target, contributor)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE status (
+    id TEXT PRIMARY KEY,
+    root TEXT NOT NULL,
+    client TEXT NOT NULL,
+    organisation TEXT NOT NULL,
+    document BLOB NOT NULL,
+    kept_until INTEGER NOT NULL
+) STRICT;
+CREATE INDEX status_by_time ON status (kept_until);
+
+CREATE TABLE token (
+    id TEXT PRIMARY KEY,
+    client TEXT NOT NULL,
+    digest TEXT NOT NULL UNIQUE,
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    last_used INTEGER NOT NULL,
+    revoked INTEGER NOT NULL
+) STRICT;
+"""
+
+MIGRATIONS: Final = (_FIRST,)
+"""What leads from each schema version to the next, from an empty file on. Only ever added to; `PRAGMA user_version` counts those done."""
+
+
+def check_file(connection: apsw.Connection, name: str, newest: int = len(MIGRATIONS)) -> None:
+    """Refuse a file that is another application's, or of a newer schema, before anything is changed in it. Raises ConfigurationError."""
+    application, version = _integer(connection, "PRAGMA application_id"), _integer(connection, "PRAGMA user_version")
+    is_empty = _integer(connection, "SELECT count(*) FROM sqlite_schema") == 0
+    if application != APPLICATION_ID and not (is_empty and application == 0 and version == 0):
+        raise ConfigurationError([f"{quoted(name)} is another application's database; name a file of its own for the store"])
+    if version > newest:
+        raise ConfigurationError(
+            [f"{quoted(name)} has schema version {version}, this release knows versions up to {newest}; run the release that wrote it, or a newer one"]
+        )
+
+
+def migrate(connection: apsw.Connection, name: str, migrations: tuple[str, ...] = MIGRATIONS) -> None:
+    """Bring the file to the newest schema, in one transaction; of several processes that start at once the first does it. Raises ConfigurationError."""
+    connection.execute("BEGIN IMMEDIATE")  # whoever opened the connection closes it on an error: nothing is kept then
+    check_file(connection, name, len(migrations))  # again, now that nobody else can change it
+    for migration in migrations[_integer(connection, "PRAGMA user_version") :]:
+        connection.execute(migration)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {len(migrations)}")
+    connection.execute("COMMIT")
+
+
+def _integer(connection: apsw.Connection, query: str) -> int:
+    value = connection.execute(query).get
+    assert isinstance(value, int)  # noqa: S101 # each query above yields one integer
+    return value

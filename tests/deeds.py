@@ -1,0 +1,129 @@
+"""Deeds done straight on an exchange in memory, for tests of what they mean: a clock to set, envelopes to add, pages to read."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from worlds import RED, World, build, indicator, object_id
+
+from app.sharing import add, read, remove
+from app.sharing.exchange import Address, Limits
+from app.stix.markings import HANDLING_EXTENSION
+from app.store.dates import TrustedClock
+from app.store.memory import MemoryStore
+from app.taxii.cursor import decode
+from app.taxii.query import EVERY, Endpoint, ObjectQuery, Versions
+from app.taxii.resources import Status
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class HandClock:
+    """A clock that is set by hand, wall and monotonic side alike."""
+
+    def __init__(self) -> None:
+        self.instant = START
+
+    def __call__(self) -> datetime:
+        """The instant it was set to."""
+        return self.instant
+
+    def monotonic(self) -> float:
+        """Seconds since the start."""
+        return (self.instant - START).total_seconds()
+
+    def go(self, **span: float) -> None:
+        """Let time pass."""
+        self.instant += timedelta(**span)
+
+
+async def hand_world(limits: Limits | None = None) -> tuple[World, HandClock]:
+    """The small alliance over the reference store, and the clock it goes by."""
+    clock = HandClock()
+    return await build(MemoryStore(TrustedClock(clock, clock.monotonic)), clock=clock, limits=limits), clock
+
+
+def at(path: str) -> Address:
+    """The address that `root/name` is."""
+    root, _, name = path.partition("/")
+    return Address(root, name)
+
+
+async def put(world: World, client: str, path: str, *objects: dict[str, Any]) -> Status:
+    """Add objects, whatever becomes of them."""
+    return await add.add(world.exchange, client, at(path), b'{"objects":%b}' % orjson.dumps(objects))
+
+
+async def keep(world: World, client: str, path: str, *objects: dict[str, Any]) -> Status:
+    """Add objects, all of which must be taken."""
+    status = await put(world, client, path, *objects)
+    assert status.failure_count == 0, status.failures
+    return status
+
+
+async def refuse(world: World, client: str, path: str, *objects: dict[str, Any]) -> str:
+    """Add objects of which the last must be refused; returns the reason."""
+    status = await put(world, client, path, *objects)
+    assert status.failures is not None, "nothing was refused"
+    assert status.failures[-1].id == objects[-1]["id"], status.failures
+    return status.failures[-1].message or ""
+
+
+async def rows(world: World, client: str, path: str, versions: Versions | None = None, limit: int | None = None) -> list[tuple[str, str]]:
+    """(id, version) of everything the client reads there, page by page, each page continuing by the cursor alone."""
+    query = ObjectQuery(limit=limit) if versions is None else ObjectQuery(limit=limit, versions=versions, has_versions=True)
+    found: list[tuple[str, str]] = []
+    while True:
+        answer = await read.read(world.exchange, client, at(path), query, Endpoint.OBJECTS)
+        found += [(entry.object_id, entry.version) for entry in answer.entries]
+        if answer.next is None:
+            return found
+        query = ObjectQuery(limit=limit, next=decode(answer.next))
+
+
+async def ids(world: World, client: str, path: str) -> list[str]:
+    """The ids that the client reads there."""
+    return [object_id for object_id, _ in await rows(world, client, path)]
+
+
+async def all_versions(world: World, client: str, path: str) -> list[tuple[str, str]]:
+    """Every version that the client reads there."""
+    return await rows(world, client, path, EVERY)
+
+
+async def contents(world: World, client: str, path: str) -> list[dict[str, Any]]:
+    """The objects that the client reads there."""
+    answer = await read.read(world.exchange, client, at(path), ObjectQuery(), Endpoint.OBJECTS)
+    return [orjson.loads(entry.raw) for entry in answer.entries]
+
+
+async def delete(world: World, client: str, path: str, identifier: str, versions: Versions = EVERY) -> None:
+    """Delete versions of an object."""
+    await remove.remove(world.exchange, client, at(path), identifier, ObjectQuery(versions=versions, has_versions=True))
+
+
+def later(content: dict[str, Any], day: int, **changes: Any) -> dict[str, Any]:
+    """A newer version of an object."""
+    return {**content, "modified": f"2026-02-{day:02}T00:00:00.000Z", **changes}
+
+
+def handling(originator: str | None = None, **terms: Any) -> dict[str, Any]:
+    """A handling marking."""
+    marking = {
+        "type": "marking-definition", "spec_version": "2.1", "id": object_id("marking-definition"), "created": "2026-01-01T00:00:00.000Z",
+        "extensions": {HANDLING_EXTENSION: {"extension_type": "property-extension", "handling_version": "1.0", **terms}},
+    }  # fmt: skip
+    return marking if originator is None else {**marking, "created_by_ref": originator}
+
+
+def red(*recipients: str, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A TLP:RED indicator for named recipients, and the marking that names them."""
+    marking = handling(recipients=list(recipients))
+    return marking, indicator(object_marking_refs=[RED, marking["id"]], **changes)
+
+
+def only(found: Sequence[Any] | Iterable[Any]) -> Any:
+    """The one thing found."""
+    (one,) = found
+    return one

@@ -1,0 +1,192 @@
+"""Several organisations under one id: ownership by registered identity, contributions, what each reader is shown (access-policy cases 1-3, 9, 14, 15)."""
+
+import pytest
+from deeds import all_versions, at, contents, delete, hand_world, handling, ids, keep, later, only, put, refuse, rows
+from worlds import AMBER, CLEAR, GREEN, NG_IDENTITY, RED, STRICT, indicator, observable
+
+from app.errors import Denied, NotFound
+
+ALLIANCE = "members/alliance"
+NG, KE, EDITOR = "ng-cert/misp", "ke-cert/misp", "secretariat/editor"
+
+
+async def test_nobody_else_posts_under_a_registered_creator() -> None:
+    """Case 2: decided from the files; the answer is the same whether the object exists or not."""
+    world, _ = await hand_world()
+    owned = indicator(created_by_ref=NG_IDENTITY, object_marking_refs=[AMBER])
+    before = await refuse(world, KE, "scratch/c000", owned)
+    await keep(world, NG, "scratch/c000", owned)
+    assert await refuse(world, KE, "scratch/c000", owned) == before
+    assert "belongs to Nigeria CERT" in before
+
+
+async def test_whoever_sees_an_owners_object_is_told_whose_it_is() -> None:
+    """Case 1: without a creator, under an id that the poster sees owned."""
+    world, _ = await hand_world()
+    owned = indicator(created_by_ref=NG_IDENTITY)
+    await keep(world, NG, ALLIANCE, owned)
+    assert "belongs to Nigeria CERT" in await refuse(world, KE, ALLIANCE, later({**owned, "created_by_ref": None}, 3) | {"created_by_ref": _UNREGISTERED})
+
+
+_UNREGISTERED = "identity--9c4f7d1e-7b55-4b0e-9a55-0e3c8a2f1b77"
+
+
+async def test_beside_a_hidden_owners_object_a_contribution_stands_and_is_served() -> None:
+    """Case 1: a success is never invisible, a refusal never proves a hidden id."""
+    world, _ = await hand_world()
+    owned = indicator(created_by_ref=NG_IDENTITY, object_marking_refs=[RED])
+    await keep(world, NG, "members/ng-indicators", owned)
+    marking = handling(NG_IDENTITY, releasable_to=["org:ng-cert"])
+    hidden = {**owned, "object_marking_refs": [GREEN, marking["id"]]}
+    await keep(world, NG, ALLIANCE, marking, hidden)
+    beside = {**owned, "created_by_ref": _UNREGISTERED, "object_marking_refs": [GREEN], "name": "mine"}
+    await keep(world, KE, ALLIANCE, beside)
+    assert [each["name"] for each in await contents(world, KE, ALLIANCE) if each["id"] == owned["id"]] == ["mine"]
+    assert [each["name"] for each in await contents(world, NG, ALLIANCE) if each["id"] == owned["id"]] == [owned["name"]]
+    assert [each["name"] for each in await contents(world, EDITOR, ALLIANCE) if each["id"] == owned["id"]] == ["mine"]
+
+
+async def test_everybody_else_is_shown_the_earliest_contribution_he_may_see() -> None:
+    """Case 3."""
+    world, _ = await hand_world()
+    shared = indicator(name="first")
+    await keep(world, NG, ALLIANCE, shared)
+    await keep(world, KE, ALLIANCE, {**shared, "name": "second"})
+    assert only(await contents(world, NG, ALLIANCE))["name"] == "first"
+    assert only(await contents(world, KE, ALLIANCE))["name"] == "second"
+    assert only(await contents(world, EDITOR, ALLIANCE))["name"] == "first"
+
+
+async def test_a_registered_originators_contribution_goes_before_an_earlier_one() -> None:
+    """Case 1: never `last` for mine."""
+    world, _ = await hand_world()
+    marking = handling(NG_IDENTITY, releasable_to=["org:ng-cert"])
+    owned = indicator(created_by_ref=NG_IDENTITY, name="owner's", object_marking_refs=[GREEN, marking["id"]])
+    await keep(world, KE, ALLIANCE, {**owned, "created_by_ref": _UNREGISTERED, "name": "earlier", "object_marking_refs": [GREEN]})
+    await keep(world, NG, ALLIANCE, marking, owned)
+    await keep(world, NG, ALLIANCE, later(owned, 2, object_marking_refs=[GREEN]))
+    assert only(await contents(world, EDITOR, ALLIANCE))["name"] == "owner's"
+
+
+async def test_each_organisation_versions_and_deletes_its_own() -> None:
+    """Cases 3, 36: after its own delete an organisation has nothing under the id until it posts again; the others keep theirs."""
+    world, _ = await hand_world()
+    shared = indicator()
+    await keep(world, NG, ALLIANCE, shared)
+    await keep(world, KE, ALLIANCE, shared)
+    await delete(world, KE, ALLIANCE, shared["id"])
+    assert await ids(world, KE, ALLIANCE) == []
+    assert await ids(world, NG, ALLIANCE) == [shared["id"]]
+    with pytest.raises(NotFound):
+        await delete(world, KE, ALLIANCE, shared["id"])
+    await keep(world, KE, ALLIANCE, shared)
+    assert await ids(world, KE, ALLIANCE) == [shared["id"]]
+
+
+async def test_nobody_deletes_what_another_contributed() -> None:
+    world, _ = await hand_world()
+    shared = indicator()
+    await keep(world, NG, ALLIANCE, shared)
+    with pytest.raises(Denied):
+        await delete(world, KE, ALLIANCE, shared["id"])
+    assert await ids(world, KE, ALLIANCE) == [shared["id"]]
+
+
+async def test_equal_observables_are_one_and_changed_ones_are_versions() -> None:
+    """C25, T-3.4.1-13: an observable's version is the date of its own first addition."""
+    world, clock = await hand_world()
+    address = observable()
+    first = await keep(world, NG, ALLIANCE, address)
+    clock.go(minutes=5)
+    again = await keep(world, NG, ALLIANCE, dict(reversed(address.items())))
+    assert first.successes is not None
+    assert again.successes is not None
+    assert again.successes[0].version == first.successes[0].version
+    changed = await keep(world, NG, ALLIANCE, {**address, "x_seen": 3})
+    assert changed.successes is not None
+    assert await all_versions(world, NG, ALLIANCE) == [(address["id"], status[0].version) for status in (first.successes, changed.successes)]
+    assert only(await contents(world, KE, ALLIANCE))["x_seen"] == 3
+
+
+async def test_one_observable_twice_in_an_envelope_is_taken_once() -> None:
+    world, _ = await hand_world()
+    address = observable()
+    assert "twice" in await refuse(world, NG, ALLIANCE, address, {**address, "x_seen": 3})
+    await keep(world, NG, ALLIANCE, address, address)
+    assert len(await all_versions(world, NG, ALLIANCE)) == 1
+
+
+async def test_other_content_under_the_same_version_is_refused_with_the_remedy() -> None:
+    world, _ = await hand_world()
+    shared = indicator()
+    await keep(world, NG, ALLIANCE, shared)
+    assert "raise `modified`" in await refuse(world, NG, ALLIANCE, {**shared, "name": "changed"})
+    assert only(await contents(world, NG, ALLIANCE)) == shared
+
+
+async def test_a_marking_definition_never_changes() -> None:
+    """Case 9: neither one's own nor one that the poster can see."""
+    world, _ = await hand_world()
+    terms = handling(releasable_to=["jur:KE", "jur:NG"])
+    await keep(world, NG, ALLIANCE, terms, indicator(object_marking_refs=[GREEN, terms["id"]]))
+    changed = handling(releasable_to=["jur:NG"]) | {"id": terms["id"]}
+    assert "cannot change" in await refuse(world, NG, ALLIANCE, changed)
+    assert "cannot change" in await refuse(world, KE, ALLIANCE, changed)
+    assert "not known here" in await refuse(world, NG, ALLIANCE, changed, indicator(object_marking_refs=[GREEN, changed["id"]]))
+
+
+async def test_a_relayed_object_stays_its_originators() -> None:
+    """Case 14: CLEAR and GREEN where the collection relays; the originator may delete the copy."""
+    world, _ = await hand_world()
+    owned = indicator(created_by_ref=NG_IDENTITY)
+    await keep(world, KE, ALLIANCE, owned)
+    assert await ids(world, EDITOR, ALLIANCE) == [owned["id"]]
+    await delete(world, NG, ALLIANCE, owned["id"])
+    assert await ids(world, EDITOR, ALLIANCE) == []
+
+
+@pytest.mark.parametrize("level", [AMBER, STRICT])
+async def test_what_is_above_green_is_not_relayed(level: str) -> None:
+    world, _ = await hand_world()
+    reason = await refuse(world, KE, ALLIANCE, indicator(created_by_ref=NG_IDENTITY, object_marking_refs=[level]))
+    assert "relay" in reason or "another's object" in reason
+
+
+async def test_where_the_collection_does_not_relay_nothing_is() -> None:
+    world, _ = await hand_world()
+    assert "belongs to" in await refuse(world, KE, "scratch/c001", indicator(created_by_ref=NG_IDENTITY, object_marking_refs=[CLEAR]))
+
+
+async def test_the_originator_tightens_and_the_relayed_copy_closes_too() -> None:
+    world, _ = await hand_world()
+    owned = indicator(created_by_ref=NG_IDENTITY)
+    await keep(world, KE, ALLIANCE, owned)
+    terms = handling(NG_IDENTITY, releasable_to=["jur:NG"])
+    await keep(world, NG, ALLIANCE, terms, later(owned, 2, object_marking_refs=[GREEN, terms["id"]]))
+    assert await ids(world, EDITOR, ALLIANCE) == []
+    assert owned["id"] in await ids(world, NG, ALLIANCE)
+
+
+async def test_a_copy_relayed_after_the_originator_tightened_is_closed_from_the_start() -> None:
+    world, _ = await hand_world()
+    owned = indicator(created_by_ref=NG_IDENTITY)
+    terms = handling(NG_IDENTITY, releasable_to=["jur:NG"])
+    await keep(world, NG, ALLIANCE, terms, later(owned, 2, object_marking_refs=[GREEN, terms["id"]]))
+    await put(world, KE, ALLIANCE, owned)
+    assert await ids(world, EDITOR, ALLIANCE) == []
+
+
+async def test_pages_of_one_show_one_contribution_per_id() -> None:
+    world, _ = await hand_world()
+    shared = [indicator() for _ in range(5)]
+    await keep(world, NG, ALLIANCE, *shared)
+    await keep(world, KE, ALLIANCE, *shared[::2])
+    for client in (NG, KE, EDITOR):
+        assert sorted(object_id for object_id, _ in await rows(world, client, ALLIANCE, limit=1)) == sorted(each["id"] for each in shared)
+
+
+async def test_a_collection_of_another_organisation_is_not_there() -> None:
+    world, _ = await hand_world()
+    with pytest.raises(NotFound):
+        await ids(world, "vendor/push", ALLIANCE)
+    assert at(ALLIANCE).root == "members"
