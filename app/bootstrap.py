@@ -6,7 +6,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import ASGIApp
@@ -30,6 +30,8 @@ from app.store.sqlite import open_sqlite
 MEMORY: Final = "memory:"
 SQLITE: Final = "sqlite:///"
 DEFAULT_PORT: Final = 9000
+_LIMITS: Final = Limits()
+_OBJECT: Final = ObjectLimits()
 
 
 def default_store() -> str:
@@ -53,36 +55,40 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    store: Annotated[str, Field(default_factory=default_store, description="where objects are kept: `sqlite:///PATH` or `memory:`")]
-    alliance: Path | None = Field(None, description="folder with the alliance's files, put in force if the store has none yet")
-    host: str = Field("127.0.0.1", description="address to listen on")
-    port: int = Field(DEFAULT_PORT, ge=0, le=65535, description="port to listen on; 0 takes any free one, which is printed")
-    workers: int = Field(1, ge=1, le=64, description="worker processes; they share the port and the store")
-    public_url: str | None = Field(None, description="address by which clients reach the server, such as https://taxii.example.org")
-    title: str = Field("Legation", min_length=1, description="what discovery calls the server")
-    contact: str | None = Field(None, description="whom discovery names for questions")
-    ssl_certfile: Path | None = Field(None, description="certificate chain for TLS, PEM")
-    ssl_keyfile: Path | None = Field(None, description="its private key, PEM")
-    ssl_keyfile_password: str | None = Field(None, repr=False, description="password of the key; better given by the environment")
-    trusted_proxies: str = Field("", description="addresses or networks, separated by commas, whose forwarded headers are believed")
-    api_key_header: str | None = Field(None, description="a further header in which clients may send their token")
-    metrics: str | None = Field(None, description="HOST:PORT where Prometheus may ask for figures; without it, nowhere")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least important lines to log")
-    log_format: Literal["json", "text"] = Field("json", description="form of log lines, which go to standard error")
-    page: int = Field(Limits.page, ge=1, description="objects of a page if the client names no limit")
-    largest_page: int = Field(Limits.largest_page, ge=1, description="objects of a page at most")
-    page_octets: int = Field(Limits.page_bytes, ge=65_536, description="octets of a page at most; one object is always sent")
-    match_values: int = Field(Limits.match_values, ge=1, description="values of all match fields of a request")
-    envelope_objects: int = Field(Limits.envelope_objects, ge=1, description="objects of a posted envelope at most")
-    object_octets: int = Field(ObjectLimits.octets, ge=1024, description="octets of a posted object at most")
-    object_depth: int = Field(ObjectLimits.depth, ge=8, le=200, description="how deep a posted object may be nested")
-    object_references: int = Field(ObjectLimits.references, ge=1, description="references of a posted object at most")
-    pattern_octets: int = Field(ObjectLimits.pattern, ge=256, description="octets of an indicator's pattern at most")
-    labels_a_day: int = Field(Limits.labels_a_day, ge=1, description="new handling labels of an organisation in a collection per day")
-    labels_in_use: int = Field(Limits.labels_in_use, ge=1, description="handling labels of an organisation in use in a collection")
-    requests_per_second: float = Field(200, gt=0, description="requests of an organisation, on average; bursts may be 100 times that")
+    store: str = Field(default_factory=default_store, description="where objects are kept: `sqlite:///PATH` or `memory:`")
+    alliance: Path | None = Field(default=None, description="folder with the alliance's files, put in force if the store has none yet")
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(default=DEFAULT_PORT, ge=0, le=65535, description="port to listen on; 0 takes any free one, which is printed")
+    workers: int = Field(default=1, ge=1, le=64, description="worker processes; they share the port and the store")
+    public_url: str | None = Field(default=None, description="address by which clients reach the server, such as https://taxii.example.org")
+    title: str = Field(default="Legation", min_length=1, description="what discovery calls the server")
+    contact: str | None = Field(default=None, description="whom discovery names for questions")
+    ssl_certfile: Path | None = Field(default=None, description="certificate chain for TLS, PEM")
+    ssl_keyfile: Path | None = Field(default=None, description="its private key, PEM")
+    ssl_keyfile_password: str | None = Field(default=None, repr=False, description="password of the key; better given by the environment")
+    trusted_proxies: str = Field(default="", description="addresses or networks, separated by commas, whose forwarded headers are believed")
+    api_key_header: str | None = Field(default=None, description="a further header in which clients may send their token")
+    metrics: str | None = Field(default=None, description="HOST:PORT where Prometheus may ask for figures; without it, nowhere")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least important lines to log")
+    log_format: Literal["json", "text"] = Field(default="json", description="form of log lines, which go to standard error")
+    page: int = Field(default=_LIMITS.page, ge=1, description="objects of a page if the client names no limit")
+    largest_page: int = Field(default=_LIMITS.largest_page, ge=1, description="objects of a page at most")
+    page_octets: int = Field(default=_LIMITS.page_bytes, ge=65_536, description="octets of a page at most; one object is always sent")
+    match_values: int = Field(default=_LIMITS.match_values, ge=1, description="values of all match fields of a request")
+    envelope_objects: int = Field(default=_LIMITS.envelope_objects, ge=1, description="objects of a posted envelope at most")
+    object_octets: int = Field(default=_OBJECT.object_bytes, ge=1024, description="octets of a posted object at most")
+    object_depth: int = Field(default=_OBJECT.depth, ge=8, le=200, description="how deep a posted object may be nested")
+    object_references: int = Field(default=_OBJECT.references, ge=1, description="references of a posted object at most")
+    pattern_octets: int = Field(default=_OBJECT.pattern_bytes, ge=256, description="octets of an indicator's pattern at most")
+    labels_a_day: int = Field(
+        default=_LIMITS.labels_a_day, ge=1, description="new handling labels of an organisation in a collection per day"
+    )
+    labels_in_use: int = Field(default=_LIMITS.labels_in_use, ge=1, description="handling labels of an organisation in use in a collection")
+    requests_per_second: float = Field(
+        default=200, gt=0, description="requests of an organisation, on average; bursts may be 100 times that"
+    )
     writes_per_second: float = Field(
-        2_000, gt=0, description="objects that an organisation posts, on average; bursts may be 250 times that"
+        default=2_000, gt=0, description="objects that an organisation posts, on average; bursts may be 250 times that"
     )
 
     @property

@@ -1,6 +1,7 @@
 """Fixtures that several kinds of tests share; the world they stand on is in worlds.py."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import httpx
 import pytest
@@ -16,13 +17,19 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def server() -> Iterator[worlds.Server]:
     """One server for all tests; whoever writes takes a `collection` of his own."""
-    with worlds.serving() as running:
+    with worlds.serving(partial(worlds.memory_world, pool=worlds.MANY)) as running:
         yield running
 
 
 @pytest.fixture
 def collection(server: worlds.Server) -> str:
     """The path of an empty collection: members read and write there."""
+    return server.fresh_collection()
+
+
+@pytest.fixture(scope="session")
+def busy(server: worlds.Server) -> str:
+    """The path of a collection that many tests share: for those that do not look at what else is in it."""
     return server.fresh_collection()
 
 

@@ -9,6 +9,7 @@ from worlds import RED, World, build, indicator, object_id
 
 from app.sharing import add, read, remove
 from app.sharing.exchange import Address, Limits
+from app.sharing.quota import Quotas
 from app.stix.markings import HANDLING_EXTENSION
 from app.store.dates import TrustedClock
 from app.store.memory import MemoryStore
@@ -38,10 +39,10 @@ class HandClock:
         self.instant += timedelta(**span)
 
 
-async def hand_world(limits: Limits | None = None) -> tuple[World, HandClock]:
+async def hand_world(limits: Limits | None = None, quotas: Quotas | None = None) -> tuple[World, HandClock]:
     """The small alliance over the reference store, and the clock it goes by."""
     clock = HandClock()
-    return await build(MemoryStore(TrustedClock(clock, clock.monotonic)), clock=clock, limits=limits), clock
+    return await build(MemoryStore(TrustedClock(clock, clock.monotonic)), clock=clock, limits=limits, quotas=quotas), clock
 
 
 def at(path: str) -> Address:

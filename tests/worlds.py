@@ -5,6 +5,7 @@ over (`lapsed`), the secretariat. Collections of every kind, and a pool of empty
 """
 
 import asyncio
+import itertools
 import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -27,16 +28,17 @@ from app.audit.events import Delivery
 from app.clock import Clock, system_clock
 from app.sharing import administer
 from app.sharing.exchange import Exchange, InForce, Limits
-from app.sharing.quota import Quotas
+from app.sharing.quota import Allowance, Quotas
 from app.store.contract import Store
+from app.store.dates import TrustedClock
 from app.store.memory import MemoryStore
 from app.taxii.media import TAXII
 
 T = TypeVar("T")
 
 POLICIES = Path(__file__).parents[1] / "policies"
-POOL = 120
-"""Empty collections for tests that need one of their own."""
+FEW, MANY = 4, 250
+"""Empty collections: in a small world, and behind the server that all conformance tests share."""
 
 CLEAR = "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487"
 GREEN = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"
@@ -115,20 +117,24 @@ COLLECTIONS = (
                 release_to=["members/alliance"]),
     _collection("operations/afjoc", "operation", "secretariat", readers=["org:ng-cert", "org:ke-cert"], writers=["org:ng-cert"], unmarked="amber"),
     _collection("public/advisories", "public", "secretariat", readers=["public"], writers=["org:secretariat"], ceiling="clear", unmarked="clear"),
-    *(
-        _collection(f"scratch/c{number:03}", "alliance", "secretariat", readers=MEMBERS, writers=MEMBERS, unmarked="green")
-        for number in range(POOL)
-    ),
 )  # fmt: skip
 
 
-def alliance(**changes: Any) -> Alliance:
-    """The world's alliance, with some of its parts replaced."""
+def scratch(count: int) -> tuple[Collection, ...]:
+    """Empty collections, `scratch/c000` and so on."""
+    return tuple(
+        _collection(f"scratch/c{number:03}", "alliance", "secretariat", readers=MEMBERS, writers=MEMBERS, unmarked="green")
+        for number in range(count)
+    )
+
+
+def alliance(pool: int = FEW, **changes: Any) -> Alliance:
+    """The world's alliance with `pool` empty collections, some of its parts replaced."""
     whole = Alliance(
         organisations=ORGANISATIONS,
         groups={"certs": Group(name="CERTs", members=frozenset({"ng-cert", "ke-cert"}))},
         roots=ROOTS,
-        collections=COLLECTIONS,
+        collections=(*COLLECTIONS, *scratch(pool)),
         policies={path.name: path.read_text() for path in sorted(POLICIES.glob("*.cedar"))},
         policy_schema=(POLICIES / "schema.cedarschema").read_text(),
     )
@@ -147,7 +153,9 @@ class World:
     deliveries: list[Delivery] = field(default_factory=list)
 
 
-async def build(store: Store, *, clock: Clock = system_clock, limits: Limits | None = None, quotas: Quotas | None = None) -> World:
+async def build(  # noqa: PLR0913
+    store: Store, *, clock: Clock = system_clock, limits: Limits | None = None, quotas: Quotas | None = None, pool: int = FEW
+) -> World:
     """The world over an open store: its alliance in force, its tokens issued."""
     deliveries: list[Delivery] = []
 
@@ -155,7 +163,7 @@ async def build(store: Store, *, clock: Clock = system_clock, limits: Limits | N
         deliveries.extend(records)
 
     exchange = Exchange(store, InForce(store, CedarJudge), clock, deliver, limits=limits or Limits(), quotas=quotas or Quotas())
-    await administer.adopt(exchange, alliance())
+    await administer.adopt(exchange, alliance(pool))
     world = World(exchange, deliveries=deliveries)
     for client in CLIENTS:
         world.tokens[client] = (await administer.issue_token(exchange, client, None)).token
@@ -164,7 +172,7 @@ async def build(store: Store, *, clock: Clock = system_clock, limits: Limits | N
 
 async def memory_world(**settings: Any) -> World:
     """The world in memory."""
-    return await build(MemoryStore(settings.get("clock", system_clock)), **settings)
+    return await build(MemoryStore(TrustedClock(settings.get("clock", system_clock))), **settings)
 
 
 class Waits:
@@ -186,7 +194,7 @@ class Server:
         self.url = url
         self.waits = waits
         self._loop = loop
-        self._pool: Iterator[str] = (f"/scratch/collections/{collection_id(f'scratch/c{number:03}')}/" for number in range(POOL))
+        self._fresh = itertools.count()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -205,7 +213,7 @@ class Server:
 
     def fresh_collection(self) -> str:
         """The path of a collection that nothing was written to, readable and writable for all members."""
-        return next(self._pool)
+        return f"/scratch/collections/{collection_id(f'scratch/c{next(self._fresh):03}')}/"
 
 
 MakeWorld = Callable[[], Coroutine[Any, Any, World]]

@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, StringConstraints, field_validator, model_serializer
 
-from app.access.principal import ANONYMOUS, PUBLIC_AUDIENCE, Kind, Principal, Role, Scope
+from app.access.principal import PUBLIC_AUDIENCE, Kind, Principal, Role, Scope
 from app.stix.handling import TLP_BY_TEXT, Tlp
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -269,6 +269,8 @@ class Alliance(_Frozen):
     def _principal(self, name: str, organisation: Organisation, client: str) -> Principal:
         credential = organisation.clients[client]
         user = f"user:{name}/{client}"
+        # Clients share a clearance unless something can name them: TLP:RED recipients, or an audience of the files.
+        known_as = frozenset({user}) if Role.RED_READER in credential.roles or user in self._users else frozenset[str]()
         return Principal(
             client=f"{name}/{client}",
             organisation=name,
@@ -277,12 +279,19 @@ class Alliance(_Frozen):
             roles=credential.roles,
             scope=credential.scope,
             purposes=frozenset(credential.purposes),
-            names=credential.identities | {user},
-            audiences=self.audiences[name] | {user},
+            names=credential.identities | known_as,
+            audiences=self.audiences[name] | known_as,
             active=organisation.active,
             agreement_end=organisation.agreement_end,
             compatibility=frozenset(switch.value for switch in credential.compatibility),
         )
+
+    @cached_property
+    def _users(self) -> frozenset[str]:
+        """Every `user:` that an audience of the files names."""
+        lists = [organisation.withhold_from for organisation in self.organisations.values()]
+        lists += [names for collection in self.collections for names in (collection.readers, collection.writers, collection.red_recipients)]
+        return frozenset(name for names in lists for name in names if name.startswith("user:"))
 
     def _audiences_of(self, name: str, organisation: Organisation) -> frozenset[str]:
         found = {PUBLIC_AUDIENCE, f"org:{name}", _kind_group(Kind(organisation.kind))}
@@ -305,4 +314,4 @@ def recipients_known(alliance: Alliance) -> frozenset[str]:
         for client, value in organisation.clients.items()
         if Role.RED_READER in value.roles
     )
-    return frozenset(name for user, identities in readers for name in (user, *identities)) | ANONYMOUS.names
+    return frozenset(name for user, identities in readers for name in (user, *identities))

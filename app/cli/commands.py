@@ -1,39 +1,52 @@
 """The table of commands."""
 
-from importlib.metadata import version
+from importlib import metadata
 from typing import Annotated
 
 import typer
 
+from app.cli.additions import additions
+from app.cli.alliance import check, init, reload
 from app.cli.curation import explain, release, review
-from app.cli.terminal import Commands, say
+from app.cli.demo import demo
+from app.cli.serving import serve_
+from app.cli.terminal import say
 from app.cli.tokens import tokens
 from app.cli.transfer import export, import_
 
 legation = typer.Typer(
-    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="A STIX 2.1 / TAXII 2.1 sharing server for alliances of sovereign members.",
     epilog="Exit codes: 0 done, 1 refused or failed in part, 2 wrong command line. Options are environment variables too.",
 )
-legation.command("import")(import_)
-legation.command("export")(export)
-legation.command("review")(review)
-legation.command("release")(release)
-legation.command("explain")(explain)
+for name, command in {
+    "demo": demo,
+    "init": init,
+    "check": check,
+    "reload": reload,
+    "serve": serve_,
+    "import": import_,
+    "export": export,
+    "review": review,
+    "release": release,
+    "explain": explain,
+}.items():
+    legation.command(name)(command)
+legation.add_typer(additions, name="add")
 legation.add_typer(tokens, name="token")
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 # as typer calls it
     if wanted:
-        say(version("legation"))
+        say(metadata.version("legation"))
         raise typer.Exit
 
 
 @legation.callback()
 def _common(
+    *,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")] = False,
 ) -> None:
     """Options before any command."""

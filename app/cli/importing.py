@@ -70,11 +70,11 @@ class Plan:
     """What the survey found: the turn of each object by its number over all files, and the identities with what they are to each other."""
 
     turns: bytearray = field(default_factory=bytearray)
-    refused: list[Failure] = field(default_factory=list)
-    identities: dict[str, list[Item]] = field(default_factory=dict)
-    creators: set[str] = field(default_factory=set)
-    creators_of_identities: set[str] = field(default_factory=set)
-    referred: set[str] = field(default_factory=set)
+    refused: list[Failure] = field(default_factory=list[Failure])
+    identities: dict[str, list[Item]] = field(default_factory=dict[str, list[Item]])
+    creators: set[str] = field(default_factory=set[str])
+    creators_of_identities: set[str] = field(default_factory=set[str])
+    referred: set[str] = field(default_factory=set[str])
 
     def note(self, item: Item, largest: int) -> None:
         """Take in one object; one that cannot be read, or is larger than a whole body may be, is refused here and now."""
@@ -92,7 +92,7 @@ class Plan:
         self.turns.append(Turn.REFUSED)
         self.refused.append(Failure(str(item.place), "", message))
 
-    def _turn(self, item: Item, content: Mapping[str, object]) -> Turn:
+    def _turn(self, item: Item, content: dict[str, object]) -> Turn:
         kind, creator, targets = content.get("type"), _creator(content), references(content)
         self.referred.update(target for target in targets if target.startswith("identity--"))
         if kind == "identity":

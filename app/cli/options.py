@@ -12,14 +12,26 @@ from inspect import Parameter, Signature
 from typing import Annotated, Final, TypeVar, get_type_hints
 
 import typer
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
-from app.bootstrap import default_store, is_store_url
+from app.bootstrap import Settings, default_store, is_store_url
+from app.cli.terminal import refusals
 from app.errors import quoted
 from app.sharing.exchange import Address
 
 Asked = TypeVar("Asked")
 PUBLIC: Final = "public"
 """Stands for the anonymous public where a client is named."""
+DEFAULT_STORE: Final = "a private file in ~/.local/state/legation"
+_METAVARS: Final = {
+    "store": "URL",
+    "alliance": "DIR",
+    "public_url": "URL",
+    "metrics": "HOST:PORT",
+    "ssl_certfile": "FILE",
+    "ssl_keyfile": "FILE",
+}
 _NAME = "[a-z0-9][a-z0-9-]{0,62}"
 _CLIENT = re.compile(f"{_NAME}/{_NAME}")
 _PLACE = re.compile(f"({_NAME})/({_NAME})")
@@ -70,7 +82,7 @@ Store = Annotated[
         metavar="URL",
         parser=store_url,
         default_factory=default_store,
-        show_default="a private file in ~/.local/state/legation",
+        show_default=DEFAULT_STORE,
         help="the server's store: `sqlite:///PATH` (an absolute path has four slashes)",
     ),
 ]
@@ -90,7 +102,8 @@ def takes(value: type[Asked]) -> Callable[[Callable[[Asked], None]], Callable[..
     def decorate(command: Callable[[Asked], None]) -> Callable[..., None]:
         @wraps(command)
         def called(**given: object) -> None:
-            command(value(**given))
+            with refusals():
+                command(value(**given))
 
         hints = get_type_hints(value, include_extras=True)
         parameters = [
@@ -120,7 +133,8 @@ def from_settings(command: Callable[[Settings], None]) -> Callable[..., None]:
             raise typer.BadParameter(
                 f"{first['msg'].lower()}, not {quoted(first['input'])}", param_hint=f"--{_dashed(str(first['loc'][0]))}"
             ) from error
-        command(settings)
+        with refusals():
+            command(settings)
 
     parameters = [_option(name, field) for name, field in Settings.model_fields.items()]
     called.__signature__ = Signature(parameters)  # type: ignore[attr-defined] # where typer looks
@@ -134,7 +148,7 @@ def variable(name: str) -> str:
 
 
 def _option(name: str, field: FieldInfo) -> Parameter:
-    shown = field.default if field.default_factory is None else "a private file in ~/.local/state/legation"
+    shown = field.default if field.default_factory is None else DEFAULT_STORE
     option = typer.Option(
         f"--{_dashed(name)}",
         envvar=variable(name),
@@ -142,7 +156,7 @@ def _option(name: str, field: FieldInfo) -> Parameter:
         metavar=_METAVARS.get(name, "N" if isinstance(field.default, int | float) else "TEXT"),
         show_default=str(shown) if shown else False,
     )
-    kind = field.annotation if field.annotation in {str, int, float} else str
+    kind: type[int | float | str] = int if field.annotation is int else float if field.annotation is float else str
     return Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option])
 
 

@@ -5,7 +5,7 @@ head is complete. What breaks the bounds, or is no HTTP, is answered with a TAXI
 """
 
 import asyncio
-from typing import Final, override
+from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -30,13 +30,13 @@ class BoundedHttp(HttpToolsProtocol):
     _octets = 0
     _deadline: asyncio.TimerHandle | None = None
 
-    @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
+        """The time for the first head runs from here."""
         super().connection_made(transport)
         self._deadline = self.loop.call_later(PATIENCE, self._give_up)
 
-    @override
     def data_received(self, data: bytes) -> None:
+        """Read on, and refuse a head that grows too large."""
         self._counts = True
         super().data_received(data)
         if self._awaiting and self._counts:
@@ -44,26 +44,27 @@ class BoundedHttp(HttpToolsProtocol):
             if self._octets > LARGEST_HEAD and not self.transport.is_closing():
                 self.send_400_response("")
 
-    @override
     def on_message_begin(self) -> None:
+        """A request begins."""
         super().on_message_begin()
         self._awaiting, self._counts, self._octets = True, False, 0
         if self._deadline is None:
             self._deadline = self.loop.call_later(PATIENCE, self._give_up)
 
-    @override
     def on_headers_complete(self) -> None:
+        """Its head is complete; what follows is for the application to bound."""
         self._awaiting = False
         self._forget_deadline()
         super().on_headers_complete()
 
-    @override
     def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is awaited any more."""
         self._forget_deadline()
         super().connection_lost(exc)
 
-    @override
     def send_400_response(self, msg: str) -> None:
+        """Answer in the protocol's own type; what was wrong is not repeated."""
+        del msg
         self.transport.write(_REFUSAL)
         self.transport.close()
 

@@ -16,7 +16,7 @@ from app.cli.options import from_settings
 from app.cli.supervisor import supervise
 from app.cli.terminal import note, say
 from app.cli.worker import run, serve, tls
-from app.configuration import read_alliance
+from app.configuration import carry_retired, read_alliance
 from app.errors import ConfigurationError, quoted
 from app.sharing import administer
 from app.sharing.exchange import Exchange
@@ -52,7 +52,9 @@ async def prepare(exchange: Exchange, folder: Path | None) -> None:
     alliance = read_alliance(folder)
     if kept is None:
         await administer.adopt(exchange, alliance)
-    elif kept.digest != administer.document_of(alliance)[1]:
+        return
+    alliance = carry_retired(alliance, (await exchange.force.now()).alliance)
+    if kept.digest != administer.document_of(alliance)[1]:
         raise ConfigurationError(
             [
                 f"the files in {quoted(folder)} differ from the alliance in force; put them in force with `legation reload {folder}`, or leave out --alliance"

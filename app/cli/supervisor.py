@@ -36,7 +36,7 @@ class Supervisor:
     listener: socket
     announce: Callable[[], None]
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
-    _alive: set[Process] = field(default_factory=set)
+    _alive: set[Process] = field(default_factory=set[Process])
     _waiting: int = 0
     _failed: bool = False
 

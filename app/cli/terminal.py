@@ -3,9 +3,11 @@
 Exit codes: 0 the deed is done; 1 it was refused, or failed in part; 2 the command line is wrong.
 """
 
+import os
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Final, override
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
+from typing import Final
 
 import orjson
 import typer
@@ -13,7 +15,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
-from typer.core import TyperGroup
 
 from app.errors import ConfigurationError, SharingError
 
@@ -22,21 +23,18 @@ WIDE: Final = 200
 """Columns for output that no terminal limits: identifiers must not be broken."""
 
 
-class Commands(TyperGroup):
-    """A group whose commands end with an error line, never with a traceback, when a deed is refused."""
-
-    @override
-    def invoke(self, ctx: typer.Context) -> object:
-        """Run the command; what it was refused becomes exit code 1."""
-        try:
-            return super().invoke(ctx)
-        except SharingError as error:
-            complain(error)
-            raise typer.Exit(REFUSED) from error
-        except BrokenPipeError as error:
-            # Whoever read the output has gone; there is nobody to tell.
-            sys.stderr.close()
-            raise typer.Exit(REFUSED) from error
+@contextmanager
+def refusals() -> Generator[None]:
+    """What is refused within ends the command with an error line and exit code 1, never with a traceback."""
+    try:
+        yield
+    except SharingError as error:
+        complain(error)
+        raise typer.Exit(REFUSED) from error
+    except BrokenPipeError as error:
+        # Whoever read the output has gone. Python would complain once more when it closes the stream at the end.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 # open until the end
+        raise typer.Exit(REFUSED) from error
 
 
 def complain(error: SharingError) -> None:
@@ -73,8 +71,8 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
 
 
 def printable(text: str) -> str:
-    """The text without characters that command a terminal: what others wrote is shown, not obeyed."""
-    return "".join(character if character.isprintable() else "�" for character in text)
+    """The text without characters that command a terminal: what others wrote is shown, not obeyed. Lines stay."""
+    return "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
 
 
 def progress() -> Progress:

@@ -8,13 +8,13 @@ import typer
 
 from app.cli.options import Json, Store, client, duration, takes
 from app.cli.session import do
-from app.cli.terminal import Commands, note, say, say_json, table
+from app.cli.terminal import note, say, say_json, table
 from app.clock import from_micros
 from app.errors import ConfigurationError, quoted
 from app.sharing import administer
 from app.store.contract import StoredToken
 
-tokens = typer.Typer(cls=Commands, no_args_is_help=True, help="Issue, list and revoke the tokens of clients.")
+tokens = typer.Typer(no_args_is_help=True, help="Issue, list and revoke the tokens of clients.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import contextmanager
 from socket import socket
-from typing import Final, override
+from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -43,12 +43,10 @@ class Server(uvicorn.Server):
         self._announce = announce
 
     @contextmanager
-    @override
     def capture_signals(self) -> Generator[None]:
         """Leave signals as they are."""
         yield
 
-    @override
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Start, then say so."""
         await super().startup(sockets)

@@ -70,8 +70,9 @@ class Draft:
         return frozenset(name for audience in audiences for name in self.inside(audience))
 
     def reaches(self, audiences: frozenset[str], principals: Iterable[Principal]) -> bool:
-        """Whether one of the audiences reaches one of the clients, or may once its file is read."""
-        return any(principal.audiences & audiences for principal in principals) or any(map(self.is_unread, audiences))
+        """Whether one of the audiences reaches one of the clients, or may once it is written right."""
+        is_certain = audiences <= self.audiences and not any(map(self.is_unread, audiences))
+        return not is_certain or any(principal.audiences & audiences for principal in principals)
 
     def inside(self, audience: str) -> frozenset[str]:
         """The organisations that an audience reaches."""

@@ -7,7 +7,7 @@ from typing import Final
 from app.configuration.folder import FOLDERS, paths
 from app.errors import ConfigurationError, quoted
 
-_INSTALLED: Final = Path(__file__).parent / "model"
+_INSTALLED: Final = Path(__file__).parent / "shipped"
 """Where a wheel puts the three folders (`package-dir` in pyproject.toml)."""
 _CHECKOUT: Final = Path(__file__).parents[2]
 

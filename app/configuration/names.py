@@ -28,4 +28,5 @@ def unknown(noun: str, word: str, known: Iterable[str]) -> str:
 
 
 def _plain(name: str) -> str:
-    return name.lower().replace("_", "-")
+    """What is compared: of an audience, what follows its sort; they all begin alike."""
+    return name.lower().replace("_", "-").rpartition(":")[2]

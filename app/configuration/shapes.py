@@ -11,9 +11,9 @@ from typing import Final, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from app.access.alliance import Audience, Client, Collection, Identity, Name
+from app.access.alliance import Audience, Client, Collection, Identity, Level, Name
 from app.configuration.folder import NAME_RULE, File, Table
-from app.configuration.names import unknown
+from app.configuration.names import nearest, unknown
 from app.errors import quoted
 from app.stix.handling import Tlp
 
@@ -44,6 +44,14 @@ _SHAPES: Final = {
     "^[A-Z]{2}$": "is no country code of ISO 3166-1, two capital letters such as `NG`",
     r"^[^.,]+$": "must be a text without `.` and `,`: some clients split at them",
 }
+PATTERN_NAMES: Final = {
+    _pattern(Audience): "audience",
+    _pattern(Identity): "STIX identity id",
+    _pattern(Level): "level",
+    _pattern(Name): "name",
+    "^[A-Z]{2}$": "country code",
+}
+"""What a text of each shape is called."""
 _TYPES: Final = {
     "bool_type": "must be `true` or `false`",
     "int_type": "must be a whole number",
@@ -70,7 +78,10 @@ def read_shape(model: type[Model], file: File, **place: str) -> tuple[Model | No
     try:
         value = model.model_validate_json(json.dumps({**table, **place}, default=str), strict=True)
     except ValidationError as error:
-        sentences = (_sentence(detail, table, model) for detail in error.errors(include_url=False))
+        details = error.errors(include_url=False)
+        misspelt = {_meant(detail, table, model) for detail in details if detail["type"] == "extra_forbidden"}
+        # A key that is only misspelt is not missing too.
+        sentences = (_sentence(detail, table, model) for detail in details if detail["type"] != "missing" or detail["loc"] not in misspelt)
         # A key that takes one of several shapes is reported once for each of them.
         return None, [*problems, *dict.fromkeys(f"{file.path}: {sentence}" for sentence in sentences)]
     return (None if problems else value), problems
@@ -92,6 +103,13 @@ def _sentence(detail: ErrorDetails, table: Table, model: type[BaseModel]) -> str
     if last == "[key]":
         return at(path[:-1], f"{quoted(path[-1])} {_SHAPES[_pattern(Name)]}")
     return at(path, _about(detail, value, NOUNS.get(path[-1], path[-1]), _words(detail, path, model)))
+
+
+def _meant(detail: ErrorDetails, table: Table, model: type[BaseModel]) -> tuple[int | str, ...]:
+    """Where an unknown key would be if it had the nearest right name."""
+    *place, last = detail["loc"]
+    path, _ = _locate(detail["loc"], table)
+    return (*place, nearest(str(last), _holder(model, path).model_fields) or "")
 
 
 def _about(detail: ErrorDetails, value: object, noun: str, words: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ CSV in UTF-8; the first line names the columns, in any order; fields are parted 
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +32,7 @@ def read_members_csv(path: Path) -> list[NewMember]:
     members: dict[str, NewMember] = {}
     if not problems:
         for line, row in rows:
-            member = NewMember(**dict(zip(header[1], row, strict=False)))
+            member = NewMember(**dict(zip_longest(header[1], row[: len(header[1])], fillvalue="")))
             problems += [f"line {line}: {problem}" for problem in _row_problems(header[1], row, member, members)]
             members[member.id] = member
     if problems:

@@ -31,6 +31,7 @@ from app.sharing.view import View, look
 from app.stix.handling import HandlingLabel
 from app.stix.markings import CANONICAL, marking_refs
 from app.stix.objects import StixObject, read_object
+from app.stix.references import references
 from app.store.contract import StoredStatus, Transaction
 from app.taxii.envelope import slice_envelope
 from app.taxii.resources import Status, render
@@ -123,9 +124,9 @@ class _Writing:
     view: View
     threads: dict[str, Thread]
     assessment: Assessment
-    outcomes: dict[int, Outcome] = field(default_factory=dict)
-    placed: dict[int, tuple[str, Line]] = field(default_factory=dict)
-    superseding: dict[tuple[HandlingLabel, HandlingLabel], str] = field(default_factory=dict)
+    outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
+    placed: dict[int, tuple[str, Line]] = field(default_factory=dict[int, tuple[str, Line]])
+    superseding: dict[tuple[HandlingLabel, HandlingLabel], str] = field(default_factory=dict[tuple[HandlingLabel, HandlingLabel], str])
 
     def assess(self, chosen: dict[int, StixObject]) -> dict[int, Assessed]:
         """The labels of objects; failures are noted."""
@@ -178,7 +179,7 @@ def _ids(objects: Iterable[StixObject]) -> Iterable[str]:
     """Every id that the write has to look at: what arrives, what it refers to, what it is marked with."""
     for each in objects:
         yield each.id
-        yield from each.references
+        yield from references(each.content)
         yield from marking_refs(each.content)
 
 

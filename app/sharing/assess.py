@@ -46,7 +46,7 @@ class Assessment:
     visit: Visit
     known: dict[str, Known]
     supporting_identities: frozenset[str]
-    decided: dict[HandlingLabel, str] = field(default_factory=dict)
+    decided: dict[HandlingLabel, str] = field(default_factory=dict[HandlingLabel, str])
     """Label → reason for refusal, empty if it may be added: an envelope holds few labels."""
 
     @staticmethod

@@ -23,6 +23,7 @@ from app.sharing.threads import NOT_DATED, Line, Thread
 from app.sharing.view import pins, read_threads
 from app.stix.markings import CANONICAL, marking_refs
 from app.stix.objects import StixObject, reopen
+from app.stix.references import references
 from app.store.contract import Entry, Transaction
 from app.taxii.query import EVERY
 
@@ -159,7 +160,7 @@ class _Release:
     threads: dict[str, Thread]
     objects: dict[int, StixObject]
     """By row of the intake."""
-    touched: dict[str, Thread] = field(default_factory=dict)
+    touched: dict[str, Thread] = field(default_factory=dict[str, Thread])
 
     def release(self, object_id: str) -> None:
         """Put the newest version of an object into its thread at the destination, with what it needs. Raises InvalidObject."""
@@ -205,7 +206,7 @@ class _Release:
         copy = replace(
             line, own=label, effective=label, state=label.state, key=key, stored=None, arriving=arriving, last=False, flagged=False
         )
-        thread.add(replace(copy, references=arriving.references, source=self.visit.collection.key, order=len(self.touched)))
+        thread.add(replace(copy, references=references(arriving.content), source=self.visit.collection.key, order=len(self.touched)))
         self.touched[arriving.id] = thread
         return True
 
@@ -242,14 +243,14 @@ async def _open(exchange: Exchange, tx: Transaction, visit: Visit, destination: 
     companions = await read_threads(tx, visit.collection.key, source_book, needed)
     objects |= await _objects(tx, visit, companions)
     sources |= companions
-    wanted = [*sources, *(reference for each in objects.values() for reference in each.references)]
+    wanted = [*sources, *(reference for each in objects.values() for reference in references(each.content))]
     threads = await read_threads(tx, destination.key, book, wanted)
     return _Release(visit, destination, book.draft(), sources, threads, objects)
 
 
 async def _objects(tx: Transaction, visit: Visit, threads: dict[str, Thread]) -> dict[int, StixObject]:
     rows = [line.stored.row for thread in threads.values() for line in thread.lines if line.stored is not None and not line.deleted]
-    raws = await tx.raw(visit.collection.key, rows) if rows else {}
+    raws = await tx.raw(visit.collection.key, rows) if rows else dict[int, bytes]()
     return {row: reopen(raw) for row, raw in raws.items()}
 
 

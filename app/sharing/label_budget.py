@@ -13,7 +13,7 @@ from app.sharing.door import Visit
 from app.sharing.exchange import Exchange
 from app.sharing.labels import LabelBook
 from app.sharing.threads import Thread
-from app.stix.handling import HandlingLabel, Tlp, join
+from app.stix.handling import HandlingLabel, Tlp, combine
 from app.store.contract import Transaction
 
 
@@ -24,9 +24,9 @@ class LabelBudget:
     exchange: Exchange
     visit: Visit
     book: LabelBook
-    refused: dict[int, InvalidObject] = field(default_factory=dict)
+    refused: dict[int, InvalidObject] = field(default_factory=dict[int, InvalidObject])
     """The failures of the last call of `within`."""
-    _granted: set[HandlingLabel] = field(default_factory=set)
+    _granted: set[HandlingLabel] = field(default_factory=set[HandlingLabel])
     _left: int | None = None
 
     async def within(self, tx: Transaction, assessed: dict[int, Assessed], threads: dict[str, Thread]) -> dict[int, Assessed]:
@@ -65,9 +65,10 @@ class LabelBudget:
 
 def _is_stricter(each: Assessed, threads: dict[str, Thread], organisation: str) -> bool:
     mine = threads[each.object.id].of(organisation)
-    return bool(mine) and replace(join(each.label, mine[-1].own), by_default=each.label.by_default) == each.label
+    return bool(mine) and replace(combine(each.label, mine[-1].own), by_default=each.label.by_default) == each.label
 
 
 def _for_originator_only(label: HandlingLabel) -> HandlingLabel:
-    nobody: frozenset[str] = frozenset()
-    return HandlingLabel(Tlp.RED, label.originator, label.submitter, recipients=nobody, releasable_to=nobody, state=label.state)
+    """TLP:RED must name somebody: an organisation is named, which no client is."""
+    recipients = frozenset({f"org:{label.originator}"})
+    return HandlingLabel(Tlp.RED, label.originator, label.submitter, recipients=recipients, releasable_to=frozenset(), state=label.state)

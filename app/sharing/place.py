@@ -10,7 +10,7 @@ from app.errors import InvalidObject
 from app.sharing.assess import Assessed
 from app.sharing.threads import NOT_DATED, Line, Thread
 from app.stix.decode import fingerprint
-from app.stix.handling import HandlingLabel, join
+from app.stix.handling import HandlingLabel, State, is_looser, join
 from app.stix.timestamps import version_key
 
 REGISTERED_RANK = 0
@@ -31,6 +31,8 @@ def place(thread: Thread, assessed: Assessed, poster: Poster, order: int) -> Lin
     """The version that now stands for the object: a new one, or the equal one that was there, tightened if need be. Raises InvalidObject."""
     _refuse_if_anothers(thread, assessed, poster)
     digest = fingerprint(assessed.object.content)
+    if assessed.object.type == "marking-definition":
+        _refuse_if_changed(thread, digest, poster)
     lines = thread.contributions.get(poster.organisation, [])
     same = _unversioned_twin(lines, digest) if assessed.object.version is None else _versioned_twin(lines, assessed, digest)
     if same is not None:
@@ -52,16 +54,19 @@ def _refuse_if_anothers(thread: Thread, assessed: Assessed, poster: Poster) -> N
         raise InvalidObject(msg)
 
 
+def _refuse_if_changed(thread: Thread, digest: bytes, poster: Poster) -> None:
+    """Marking definitions have no versions: neither one's own changes, nor one that the poster can see."""
+    known = [*thread.contributions.get(poster.organisation, ()), *thread.served(poster.organisation, poster.sees)]
+    if any(line.digest != digest for line in known):
+        msg = "a marking definition cannot change, since the objects under it would; send a new one under a new id"
+        raise InvalidObject(msg)
+
+
 def _versioned_twin(lines: list[Line], assessed: Assessed, digest: bytes) -> Line | None:
     key = version_key(assessed.object.version or "")
     same = [line for line in lines if line.key == key]
-    if assessed.object.type == "marking-definition" and lines and not same:
-        same = lines
     if any(line.digest != digest for line in same):
-        if assessed.object.type == "marking-definition":
-            msg = "a marking definition cannot change, since the objects under it would; send a new one under a new id"
-        else:
-            msg = "another content was sent under this version; raise `modified`"
+        msg = "another content was sent under this version; raise `modified`"
         raise InvalidObject(msg)
     return next((line for line in same if not line.deleted), None)
 
@@ -78,9 +83,12 @@ def _unversioned_twin(lines: list[Line], digest: bytes) -> Line | None:
 
 
 def _tighten(line: Line, label: HandlingLabel) -> Line:
-    joined = join(line.own, label)
-    if replace(joined, by_default=line.own.by_default) != line.own:
-        line.own = joined
+    """What the equal posting closes, the stored one closes from now on; what it opens, it does not."""
+    if is_looser(line.own, label):
+        line.own = join(line.own, label)
+    if line.state is State.PUBLISHED and label.state is State.EMBARGOED:
+        line.state = label.state
+        line.own = replace(line.own, state=label.state, also=tuple(replace(part, state=label.state) for part in line.own.also))
     return line
 
 

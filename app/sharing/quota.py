@@ -32,7 +32,7 @@ class Allowance:
     burst: float
     name: str
     now: Callable[[], float] = time.monotonic
-    _buckets: OrderedDict[str, _Bucket] = field(default_factory=OrderedDict)
+    _buckets: OrderedDict[str, _Bucket] = field(default_factory=OrderedDict[str, _Bucket])
 
     def spend(self, organisation: str, client: str, amount: float = 1) -> None:
         """Take `amount` from the client's share and the organisation's allowance, or nothing. Raises QuotaExceeded.

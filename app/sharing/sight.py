@@ -51,7 +51,7 @@ def _selection(exchange: Exchange, visit: Visit, clearance: Clearance, wish: Wis
         collection=visit.collection.key,
         organisation=visit.principal.organisation,
         epoch=clearance.epoch,
-        mark=max(clearance.mark, 0),
+        mark=clearance.mark,
         numbers=clearance.numbers,
         versions=wish.versions,
         limit=wish.limit,

@@ -59,8 +59,8 @@ class Thread:
     """The contributions under one id: organisation → its versions, ascending. `ranks` orders them; a new one has no rank until it is dated."""
 
     object_id: str
-    contributions: dict[str, list[Line]] = field(default_factory=dict)
-    ranks: dict[str, int] = field(default_factory=dict)
+    contributions: dict[str, list[Line]] = field(default_factory=dict[str, list[Line]])
+    ranks: dict[str, int] = field(default_factory=dict[str, int])
 
     @property
     def lines(self) -> Iterable[Line]:
@@ -84,7 +84,7 @@ class Thread:
             return mine
         ranked = sorted(self.contributions, key=lambda name: self.ranks.get(name, 1 << 63))
         visible = ([line for line in self.of(name) if sees(line)] for name in ranked)
-        return next((lines for lines in visible if lines), [])
+        return next((lines for lines in visible if lines), list[Line]())
 
     def settle(self) -> None:
         """Bring effective labels, `last` and flags up to date after versions were added, tightened, published or deleted."""

@@ -49,7 +49,7 @@ class View:
         """The stored marking definitions among `threads` that the visitor can read, and whose terms they carry."""
         newest = {identifier: self.served(thread)[-1] for identifier, thread in threads.items() if self.served(thread)}
         rows = {identifier: line.stored.row for identifier, line in newest.items() if line.stored is not None}
-        raws = await tx.raw(self.collection, list(rows.values())) if rows else {}
+        raws = await tx.raw(self.collection, list(rows.values())) if rows else dict[int, bytes]()
         known: dict[str, Known] = {}
         for identifier, row in rows.items():
             meaning = definition_meaning(self.visit.force.alliance, decode(raws[row]))

@@ -21,9 +21,7 @@ _LEAP_DAY: Final = (
 )
 _COMMON_YEAR: Final = "(?:[0-9]{2}(?:[02468][1-35-79]|[13579][013-57-9])|(?:[02468][1-35-79]|[13579][013-57-9])00)"
 _LAST_DAY: Final = f"(?:{_YEAR}-(?:(?:0[13578]|1[02])-31|(?:0[469]|11)-30)|{_COMMON_YEAR}-02-28|{_LEAP_DAY})"
-TIMESTAMP: Final = (
-    rf"^(?:(?:{_YEAR}-{_MONTHS}|{_LEAP_DAY})T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]|{_LAST_DAY}T23:59:60)(?:\.[0-9]+)?Z$"
-)
+TIMESTAMP: Final = rf"^(?:(?:{_YEAR}-{_MONTHS}|{_LEAP_DAY})T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]|{_LAST_DAY}T23:59:60)(?:\.[0-9]+)?Z$"
 """A STIX timestamp that names a real instant: no 30th of February; a leap second only where RFC 3339 §5.7 has one."""
 
 IDENTIFIER: Final = (
@@ -40,6 +38,9 @@ _IDENTIFIERS: Final = {"type": "array", "minItems": 1, "items": {"$ref": "../com
 _DICTIONARY: Final = {"$ref": "../common/dictionary.json"}
 _STRING: Final = {"type": "string"}
 
+_WINDOWS_PROCESS: Final = "definitions/process-extensions-dictionary/patternProperties/^windows-process-ext$/allOf/1/anyOf/-"
+_SOCKET: Final = "definitions/network-traffic-extensions-dictionary/patternProperties/^socket-ext$/properties"
+
 AMENDMENTS: Final[tuple[tuple[str, str, object], ...]] = (
     # §2.9, §3.1: UUID versions 6 to 8 are UUIDs; a type has no two hyphens in a row.
     ("common/identifier", "pattern", IDENTIFIER),
@@ -48,7 +49,8 @@ AMENDMENTS: Final[tuple[tuple[str, str, object], ...]] = (
     # §3.1: names of three to 250 characters. A name that ends in `_bin` or `_hex` says nothing of custom values: the rule goes the other way.
     ("common/properties", "patternProperties", {PROPERTY_NAME: _ANY_VALUE}),
     # §2.5: `source_name` and one of three. CVE and CAPEC ids bind vulnerabilities and attack patterns only (§4.1, §4.19; rules.py).
-    ("common/external-reference", "oneOf", [{"required": [name]} for name in ("description", "url", "external_id")]),
+    ("common/external-reference", "oneOf", None),
+    ("common/external-reference", "anyOf", [{"required": [name]} for name in ("description", "url", "external_id")]),
     ("common/external-reference", "properties/source_name", _STRING),
     ("common/external-reference", "properties/external_id", _STRING),
     ("common/external-reference", "required", ["source_name"]),
@@ -89,20 +91,12 @@ AMENDMENTS: Final[tuple[tuple[str, str, object], ...]] = (
     ("observables/ipv6-addr", "allOf/1/properties/value", _STRING),
     ("observables/mac-addr", "allOf/1/properties/value", _STRING),
     # §6.12.4: the names of socket options are not restricted.
-    (
-        "observables/network-traffic",
-        "definitions/network-traffic-extensions-dictionary/patternProperties/^socket-ext$/properties/options",
-        {"allOf": [_DICTIONARY], "additionalProperties": {"type": "integer"}},
-    ),
-    # §6.13: `created_time`, `integrity_level` and `windows_title` count as properties too; environment variables are strings, STARTUP_INFO is any dictionary.
+    ("observables/network-traffic", f"{_SOCKET}/options", {"allOf": [_DICTIONARY], "additionalProperties": {"type": "integer"}}),
+    # §6.13: some properties are not counted as ones; environment variables are strings; STARTUP_INFO is any dictionary.
     ("observables/process", "anyOf/-", {"required": ["created_time"]}),
-    (
-        "observables/process",
-        "allOf/1/properties/environment_variables",
-        {"allOf": [_DICTIONARY], "additionalProperties": _STRING},
-    ),
-    ("observables/process", "definitions/process-extensions-dictionary/patternProperties/^windows-process-ext$/allOf/1/anyOf/-", {"required": ["integrity_level"]}),
-    ("observables/process", "definitions/process-extensions-dictionary/patternProperties/^windows-process-ext$/allOf/1/anyOf/-", {"required": ["windows_title"]}),
+    ("observables/process", "allOf/1/properties/environment_variables", {"allOf": [_DICTIONARY], "additionalProperties": _STRING}),
+    ("observables/process", _WINDOWS_PROCESS, {"required": ["integrity_level"]}),
+    ("observables/process", _WINDOWS_PROCESS, {"required": ["windows_title"]}),
     ("observables/process", "definitions/startup-info-dictionary", _DICTIONARY),
     # §6.14: CPE names and language tags have their own grammars (syntax.py).
     ("observables/software", "allOf/1/properties/cpe", _STRING),
@@ -120,13 +114,17 @@ def amend(schemas: dict[str, dict[str, object]]) -> None:
         *path, last = place.split("/")
         parent: object = schemas[name]
         for step in path:
-            parent = cast("list[object]", parent)[int(step)] if isinstance(parent, list) else cast("dict[str, object]", parent)[step]
+            parent = _child(parent, step)
         if last == "-":
             cast("list[object]", parent).append(replacement)
         elif replacement is None:
             del cast("dict[str, object]", parent)[last]
         else:
             cast("dict[str, object]", parent)[last] = replacement
+
+
+def _child(parent: object, step: str) -> object:
+    return cast("list[object]", parent)[int(step)] if isinstance(parent, list) else cast("dict[str, object]", parent)[step]
 
 
 def amend_text(text: str) -> str:

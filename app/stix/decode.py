@@ -5,6 +5,7 @@ surrogate, or a number that one parser rounds and another does not, would let th
 """
 
 import hashlib
+from collections.abc import Iterable
 from math import isinf
 from typing import Final, cast
 
@@ -51,24 +52,24 @@ def _refuse_inexact(content: dict[str, object], depth: int) -> None:
             raise InvalidObject(f"the object is nested more than {depth} levels deep")
         below: list[dict[str, object] | list[object]] = []
         for container in level:
-            for value in container.values() if isinstance(container, dict) else container:
-                kind = type(value)
-                if kind is str:
+            values: Iterable[object] = container.values() if isinstance(container, dict) else container
+            for value in values:
+                if isinstance(value, str):
                     continue
-                if kind is dict or kind is list:
+                if isinstance(value, dict | list):
                     below.append(cast("dict[str, object] | list[object]", value))
-                elif kind is int or kind is float:
-                    _refuse_number(cast("int | float", value))
+                else:
+                    _refuse_number(value)
         level = below
 
 
-def _refuse_number(number: float) -> None:
-    if isinstance(number, float):
-        if isinf(number):
+def _refuse_number(value: object) -> None:
+    if isinstance(value, float):
+        if isinf(value):
             msg = "a number is too large for a double; send it as a string"
             raise InvalidObject(msg)
-    elif not -MAX_INTEGER <= number <= MAX_INTEGER:
-        raise InvalidObject(f"the integer {quoted(_spelled(number))} is beyond ±(2^53-1), which not every parser reads exactly; send it as a string")
+    elif isinstance(value, int) and not -MAX_INTEGER <= value <= MAX_INTEGER:
+        raise InvalidObject(f"the integer {quoted(_spelled(value))} is beyond ±(2^53-1), which parsers round; send it as a string")
 
 
 def _spelled(number: int) -> str:

@@ -6,6 +6,7 @@ Invariants, each with a property test:
 * `join` never opens: whoever may not read under one of its parts may not read under the result.
 * A positive list that becomes empty means nobody, never anybody; absent (`None`) means unrestricted.
 * Labels of different originators are not mixed: the result carries both, and a reader must pass each.
+* Being listed or named is a permission (for partners, for TLP:RED): a join never turns one label's list into leave to pass the other.
 """
 
 import json
@@ -54,7 +55,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HandlingLabel:
-    """Who may see a version, as far as the version itself says so. `also` holds labels of other originators, all of which bind too."""
+    """Who may see a version, as far as the version itself says so. `also` holds further labels, all of which bind too."""
 
     tlp: Tlp
     originator: str
@@ -72,7 +73,7 @@ class HandlingLabel:
 
     @property
     def parts(self) -> tuple["HandlingLabel", ...]:
-        """The labels a reader must pass, one per originator."""
+        """The labels a reader must pass, each of them."""
         return (replace(self, also=()), *self.also) if self.also else (self,)
 
     def to_text(self) -> str:
@@ -86,14 +87,17 @@ class HandlingLabel:
 
 
 def join(first: HandlingLabel, second: HandlingLabel) -> HandlingLabel:
-    """The label that closes to everybody to whom `first` or `second` closes; the state, submitter and primary originator stay `first`'s."""
-    parts = {part.originator: part for part in first.parts}
-    for part in second.parts:
-        mine = parts.get(part.originator)
-        parts[part.originator] = part if mine is None else _join_same(mine, part)
-    primary = parts.pop(first.originator)
-    others = tuple(replace(parts[name], state=first.state) for name in sorted(parts))
-    return replace(primary, state=first.state, also=others)
+    """The label of a version that is bound by both: it closes to everybody to whom `first` or `second` closes.
+
+    State, submitter and primary originator stay `first`'s. Labels of one originator are combined; where being listed or named in one of them would let
+    somebody pass whom the other keeps out, that other stays beside the result as a condition of its own.
+    """
+    parts: dict[str, list[HandlingLabel]] = {}
+    for part in (*first.parts, *second.parts):
+        parts.setdefault(part.originator, []).append(replace(part, state=first.state))
+    primary, *conditions = _bind(parts.pop(first.originator))
+    others = [part for name in sorted(parts) for part in _bind(parts[name])]
+    return replace(primary, state=first.state, also=tuple(conditions + others))
 
 
 def join_all(labels: Iterable[HandlingLabel]) -> HandlingLabel:
@@ -101,10 +105,26 @@ def join_all(labels: Iterable[HandlingLabel]) -> HandlingLabel:
     return reduce(join, labels)
 
 
+def combine(first: HandlingLabel, second: HandlingLabel) -> HandlingLabel:
+    """The label of one version under two markings of one originator: the higher level, and every restriction of both."""
+    return replace(
+        first,
+        tlp=max(first.tlp, second.tlp),
+        recipients=_intersection(first.recipients, second.recipients),
+        releasable_to=_intersection(first.releasable_to, second.releasable_to),
+        not_releasable_to=first.not_releasable_to | second.not_releasable_to,
+        embargo_until=max(filter(None, (first.embargo_until, second.embargo_until)), default=None),
+        retention_until=min(filter(None, (first.retention_until, second.retention_until)), default=None),
+        purposes=_intersection(first.purposes, second.purposes),
+        opaque=first.opaque or second.opaque,
+        by_default=first.by_default or second.by_default,
+    )
+
+
 def is_looser(new: HandlingLabel, old: HandlingLabel) -> bool:
     """Whether somebody could see something under `new` that `old` closes: `new` does not already contain `old`."""
-    joined = join(new, old)
-    return replace(joined, by_default=new.by_default) != new
+    joined = join(new, replace(old, by_default=new.by_default))
+    return joined != new
 
 
 def round_embargo(instant: datetime) -> datetime:
@@ -119,19 +139,28 @@ def round_retention(instant: datetime, now: datetime) -> datetime:
     return day.replace(day=1) if instant - now > timedelta(days=90) else day
 
 
-def _join_same(first: HandlingLabel, second: HandlingLabel) -> HandlingLabel:
-    return replace(
-        first,
-        tlp=max(first.tlp, second.tlp),
-        recipients=_intersection(first.recipients, second.recipients),
-        releasable_to=_intersection(first.releasable_to, second.releasable_to),
-        not_releasable_to=first.not_releasable_to | second.not_releasable_to,
-        embargo_until=max(filter(None, (first.embargo_until, second.embargo_until)), default=None),
-        retention_until=min(filter(None, (first.retention_until, second.retention_until)), default=None),
-        purposes=_intersection(first.purposes, second.purposes),
-        opaque=first.opaque or second.opaque,
-        by_default=first.by_default or second.by_default,
-    )
+def _bind(parts: list[HandlingLabel]) -> list[HandlingLabel]:
+    """Parts of one originator as few as keep every condition: their combination first, then those that it does not keep."""
+    combined = reduce(combine, parts)
+    conditions = list(dict.fromkeys(part for part in parts if not _keeps(combined, part)))
+    needed = (each for each in conditions if not any(other != each and _implies(other, each) for other in conditions))
+    return [combined, *sorted(needed, key=HandlingLabel.to_text)]
+
+
+def _implies(label: HandlingLabel, other: HandlingLabel) -> bool:
+    """Whether whoever passes `label` passes `other`."""
+    return _keeps(label, other) and combine(label, replace(other, by_default=label.by_default)) == label
+
+
+def _keeps(combined: HandlingLabel, part: HandlingLabel) -> bool:
+    """Whether nobody passes `combined` by being listed or named there whom `part` keeps out because it lists or names nobody."""
+    if part.embargo_until is not None and part.recipients is None and combined.recipients is not None:
+        return False
+    if part.tlp < Tlp.AMBER:
+        return True
+    if part.tlp is Tlp.RED:
+        return part.recipients is not None or combined.recipients is None
+    return combined.tlp is not Tlp.RED and (part.releasable_to is None) == (combined.releasable_to is None)
 
 
 def _intersection(first: frozenset[str] | None, second: frozenset[str] | None) -> frozenset[str] | None:

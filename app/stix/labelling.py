@@ -6,9 +6,10 @@ Pure: what the alliance says (originator, defaults, whose marking counts) is han
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import reduce
 
 from app.errors import InvalidObject
-from app.stix.handling import HandlingLabel, State, Tlp, join_all, round_embargo, round_retention
+from app.stix.handling import HandlingLabel, State, Tlp, combine, round_embargo, round_retention
 from app.stix.markings import Marking, Scheme, Terms
 
 
@@ -41,7 +42,8 @@ def compose(markings: Sequence[Marking], writing: Writing) -> HandlingLabel:
         opaque=any(marking.scheme is Scheme.UNKNOWN for marking in markings),
         by_default=by_default,
     )
-    label = join_all([plain, *(_restrict(plain, marking.terms, writing.now) for marking in markings if marking.terms is not None)])
+    restrictions = [_restrict(plain, marking.terms, writing.now) for marking in markings if marking.terms is not None]
+    label = reduce(combine, restrictions, plain)
     return _with_state(_with_recipients(label, writing.red_recipients), writing)
 
 

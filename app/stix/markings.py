@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, cast
 
 from app.errors import InvalidObject, quoted
 from app.stix.handling import Tlp
@@ -87,9 +87,8 @@ def built_in(aliases: Mapping[str, Tlp]) -> dict[str, Marking]:
 def marking_refs(content: Mapping[str, object]) -> Iterator[str]:
     """The ids of all markings on an object, those of its parts included; `lang` entries mark nothing (STIX 2.1 §7.2.3)."""
     yield from _strings(content.get("object_marking_refs"))
-    granular = content.get("granular_markings")
-    for entry in granular if isinstance(granular, list) else ():
-        reference = entry.get("marking_ref") if isinstance(entry, dict) else None
+    for entry in _members(content.get("granular_markings")):
+        reference = _properties(entry).get("marking_ref")
         if isinstance(reference, str):
             yield reference
 
@@ -105,9 +104,9 @@ def read_definition(content: Mapping[str, object], aliases: Mapping[str, Tlp]) -
     _refuse_disguised(content)
     creator = content.get("created_by_ref")
     owner = creator if isinstance(creator, str) else None
-    extensions = content.get("extensions")
-    schemes = set(extensions) - HARMLESS_EXTENSIONS if isinstance(extensions, dict) else set[str]()
-    if isinstance(extensions, dict) and HANDLING_EXTENSION in schemes:
+    extensions = _properties(content.get("extensions"))
+    schemes = extensions.keys() - HARMLESS_EXTENSIONS
+    if HANDLING_EXTENSION in schemes:
         terms = _read_terms(extensions[HANDLING_EXTENSION]) if schemes == {HANDLING_EXTENSION} else None
         return Marking(Scheme.UNKNOWN, creator=owner) if terms is None else Marking(Scheme.HANDLING, terms=terms, creator=owner)
     if content.get("definition_type") == "statement" and not schemes:
@@ -133,23 +132,22 @@ def _refuse_unless_canonical(identifier: str, content: Mapping[str, object]) -> 
 
 
 def _refuse_disguised(content: Mapping[str, object]) -> None:
-    extensions = content.get("extensions")
     claims_level = any(str(content.get(claim, "")).lower() == "tlp" for claim in _CLAIMS)
-    if claims_level or (isinstance(extensions, dict) and TLP_2_EXTENSION in extensions):
+    if claims_level or TLP_2_EXTENSION in _properties(content.get("extensions")):
         msg = "this marking claims a TLP level under an id that is not the canonical one; use the canonical marking definition"
         raise InvalidObject(msg)
-    definition = content.get("definition")
-    texts = [content.get(name) for name in _TEXTS] + (list(definition.values()) if isinstance(definition, dict) else [])
+    texts = [*(content.get(name) for name in _TEXTS), *_properties(content.get("definition")).values()]
     if any(isinstance(text, str) and _LOOKS_LIKE_TLP.search(text) for text in texts):
         msg = "this marking is text that looks like a TLP level, which would not bind; use the canonical marking definition"
         raise InvalidObject(msg)
 
 
-def _read_terms(extension: object) -> Terms | None:
+def _read_terms(value: object) -> Terms | None:
     """The terms, or None for a version of the extension that is not known here: such a marking closes."""
-    if not isinstance(extension, dict):
+    if not isinstance(value, dict):
         msg = "the handling extension must be an object"
         raise InvalidObject(msg)
+    extension = _properties(cast("object", value))
     if extension.get("handling_version") != HANDLING_VERSION:
         return None
     recipients = _names(extension, "recipients")
@@ -180,7 +178,7 @@ def _names(extension: Mapping[str, object], name: str) -> frozenset[str] | None:
     if value is None:
         return None
     names = frozenset(_strings(value))
-    if not isinstance(value, list) or len(names) != len(value):
+    if not isinstance(value, list) or len(names) != len(_members(cast("object", value))):
         msg = f"`{name}` of the handling marking must be a list of different strings"
         raise InvalidObject(msg)
     return names
@@ -205,6 +203,14 @@ def _instant(extension: Mapping[str, object], name: str) -> datetime | None:
 
 
 def _strings(value: object) -> Iterator[str]:
-    for item in value if isinstance(value, list) else ():
-        if isinstance(item, str):
-            yield item
+    return (member for member in _members(value) if isinstance(member, str))
+
+
+def _members(value: object) -> list[object]:
+    """The members of a list; none of anything else."""
+    return cast("list[object]", value) if isinstance(value, list) else []
+
+
+def _properties(value: object) -> dict[str, object]:
+    """The properties of an object; none of anything else."""
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}

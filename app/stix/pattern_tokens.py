@@ -16,7 +16,7 @@ _TOKEN: Final = re.compile(
     r"(?:"
     rf"(?P<timestamp>t'{_DATE}T{_TIME}')"
     r"|(?P<hex>h'(?:[0-9a-fA-F]{2})*+')"
-    r"|(?P<binary>b'(?:[0-9a-zA-Z+/]{4})*+(?:[0-9a-zA-Z+/]{2}==|[0-9a-zA-Z+/]{3}=)?')"
+    r"|(?P<binary>b'(?!')(?:[0-9a-zA-Z+/]{4}\s*+)*+(?:[0-9a-zA-Z+/]{2}==\s*+|[0-9a-zA-Z+/]{3}=\s*+)?')"
     r"|(?P<string>'[^'\\]*+(?:\\['\\][^'\\]*+)*+')"
     r"|(?P<name>[a-zA-Z_][a-zA-Z0-9_]*+(?![a-zA-Z0-9_-]))"
     r"|(?P<hyphenated>[a-zA-Z_][a-zA-Z0-9_-]*+)"
@@ -24,16 +24,19 @@ _TOKEN: Final = re.compile(
     r"|(?P<negative_float>-[0-9]*+\.[0-9]++)"
     r"|(?P<integer>\+?(?:0|[1-9][0-9]*+))"
     r"|(?P<negative_integer>-(?:0|[1-9][0-9]*+))"
-    r"|(?P<order>[<>]=?+(?<!<>))"
     r"|(?P<equal>==?+|!=|<>)"
+    r"|(?P<order>[<>]=?+)"
     r"|(?P<mark>[\[\]().,:*])"
     r"|(?P<end>\Z)"
     r")"
 )
 
 KEYWORDS: Final = frozenset(
-    "AND OR NOT FOLLOWEDBY LIKE MATCHES ISSUPERSET ISSUBSET EXISTS LAST IN START STOP SECONDS true false WITHIN REPEATS TIMES".split()
-)
+    {
+        "AND", "OR", "NOT", "FOLLOWEDBY", "LIKE", "MATCHES", "ISSUPERSET", "ISSUBSET", "EXISTS", "LAST", "IN", "START", "STOP", "SECONDS", "true", "false",
+        "WITHIN", "REPEATS", "TIMES",
+    }
+)  # fmt: skip
 
 
 class Token(NamedTuple):

@@ -3,7 +3,7 @@
 The sentence never repeats a pattern of the schema, and quotes the sender's values shortened.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, cast
 
 from jsonschema_rs import ValidationError, ValidationErrorKind
@@ -21,7 +21,9 @@ _BY_PATTERN: Final = {
     _SECONDS: "must be precise to the second (`2024-01-31T12:00:00Z`)",
     MEDIA_TYPE: "is not a media type (`type/subtype`)",
 }
-_NOT_A_DEFINITION: Final = "the marking is neither a statement, nor a TLP definition as the standard prints it, nor one with extensions (§7.2.1)"
+_NOT_A_DEFINITION: Final = (
+    "the marking is neither a statement, nor a TLP definition as the standard prints it, nor one with extensions (§7.2.1)"
+)
 _WHOLE: Final = {
     "marking-definition": _NOT_A_DEFINITION,
     "malware": "a malware family needs a `name`, and `is_family` is true or false (§4.11)",
@@ -29,7 +31,14 @@ _WHOLE: Final = {
     "email-message": "`is_multipart` decides: true goes with `body_multipart`, false with `body` (§6.6)",
 }
 _ONLY_TOPLEVEL: Final = "belongs to an extension with `toplevel-property-extension` among its `extension_types` (§7.3.1)"
-_TYPE_NAMES: Final = {"array": "a list", "object": "an object", "integer": "an integer", "string": "a string", "boolean": "true or false", "number": "a number"}
+_TYPE_NAMES: Final = {
+    "array": "a list",
+    "object": "an object",
+    "integer": "an integer",
+    "string": "a string",
+    "boolean": "true or false",
+    "number": "a number",
+}
 _SHOWN: Final = 6
 
 
@@ -44,24 +53,43 @@ def _vagueness(error: ValidationError) -> tuple[bool, int]:
 
 
 def _sentence(error: ValidationError) -> str:
-    kind, where = error.kind, _place(error.instance_path)
-    match kind:
-        case ValidationErrorKind.Required():
-            return f"`{kind.property}` is required{_inside(error.instance_path)}"
-        case ValidationErrorKind.AdditionalProperties():
-            return f"{quoted(kind.unexpected[0])} is not a name that is allowed{_inside(error.instance_path)}"
-        case ValidationErrorKind.Type():
-            return f"{where} must be {_TYPE_NAMES[kind.types[0]]}"
-        case ValidationErrorKind.Enum():
-            return f"{where} must be {_alternatives(kind.options)}, not {quoted(error.instance)}"
-        case ValidationErrorKind.Pattern():
-            return f"{where} {_misfit(kind.pattern)}: {quoted(error.instance)}"
-        case ValidationErrorKind.Not():
-            return _forbidden(error, kind.schema)
-        case ValidationErrorKind.AnyOf() | ValidationErrorKind.OneOfNotValid() | ValidationErrorKind.OneOfMultipleValid():
-            return _choice(error, kind.context)
-        case _:
-            return f"{where} {_limit(kind)}"
+    return _WORDS.get(error.kind.name, _limited)(error)
+
+
+def _required(error: ValidationError) -> str:
+    return f"`{_missing(error)}` is required{_inside(error.instance_path)}"
+
+
+def _unexpected(error: ValidationError) -> str:
+    kind = cast("ValidationErrorKind.AdditionalProperties", error.kind)
+    return f"{quoted(kind.unexpected[0])} is not a name that is allowed{_inside(error.instance_path)}"
+
+
+def _mistyped(error: ValidationError) -> str:
+    kind = cast("ValidationErrorKind.Type", error.kind)
+    return f"{_place(error.instance_path)} must be {_TYPE_NAMES[kind.types[0]]}"
+
+
+def _outside(error: ValidationError) -> str:
+    options = cast("ValidationErrorKind.Enum", error.kind).options
+    shown = ", ".join(f"`{option}`" for option in options[:_SHOWN])
+    alternatives = f"{'one of ' if len(options) > 1 else ''}{shown}{' …' if len(options) > _SHOWN else ''}"
+    return f"{_place(error.instance_path)} must be {alternatives}, not {quoted(error.instance)}"
+
+
+def _malformed(error: ValidationError) -> str:
+    pattern = cast("ValidationErrorKind.Pattern", error.kind).pattern
+    if pattern in _BY_PATTERN:
+        misfit = _BY_PATTERN[pattern]
+    elif pattern.startswith("^") and pattern.endswith("--"):
+        misfit = f"must be the identifier of {pattern[1:-2].strip('()').replace('|', ' or ')}"
+    else:
+        misfit = "is not of the form that it must have"
+    return f"{_place(error.instance_path)} {misfit}: {quoted(error.instance)}"
+
+
+def _limited(error: ValidationError) -> str:
+    return f"{_place(error.instance_path)} {_limit(error.kind)}"
 
 
 def _limit(kind: ValidationErrorKind) -> str:
@@ -80,25 +108,18 @@ def _limit(kind: ValidationErrorKind) -> str:
             return f"violates `{kind.name}` of its schema"
 
 
-def _misfit(pattern: str) -> str:
-    if pattern in _BY_PATTERN:
-        return _BY_PATTERN[pattern]
-    if pattern.startswith("^") and pattern.endswith("--"):
-        return f"must be the identifier of {pattern[1:-2].strip('()').replace('|', ' or ')}"
-    return "is not of the form that it must have"
-
-
-def _forbidden(error: ValidationError, schema: object) -> str:
+def _forbidden(error: ValidationError) -> str:
     instance, where = error.instance, _place(error.instance_path)
     if isinstance(instance, dict):
         reserved = next((name for name in _RESERVED if name in instance), None)
         return f"`extension_properties` {_ONLY_TOPLEVEL}" if reserved is None else f"`{reserved}` is a reserved name; use another (§3.8)"
-    if schema == {"pattern": HIVE}:
+    if cast("ValidationErrorKind.Not", error.kind).schema == {"pattern": HIVE}:
         return f"{where} must spell out its hive (`HKEY_LOCAL_MACHINE`), not {quoted(instance)}"
     return f"{where} may not be {quoted(instance)}: nothing of that type can stand there"
 
 
-def _choice(error: ValidationError, context: Sequence[Sequence[ValidationError]]) -> str:
+def _undecided(error: ValidationError) -> str:
+    context = cast("ValidationErrorKind.AnyOf", error.kind).context
     kind = cast("dict[str, object]", error.instance).get("type") if isinstance(error.instance, dict) else None
     if not error.instance_path and isinstance(kind, str) and kind in _WHOLE:
         return _WHOLE[kind]
@@ -107,18 +128,16 @@ def _choice(error: ValidationError, context: Sequence[Sequence[ValidationError]]
     if empty is not None:
         return _sentence(empty)
     if leaves and all(leaf.kind.name == "required" for branch in context for leaf in branch):
-        names = dict.fromkeys(" with ".join(f"`{_required(leaf)}`" for leaf in branch) for branch in context if branch)
+        names = dict.fromkeys(" with ".join(f"`{_missing(leaf)}`" for leaf in branch) for branch in context if branch)
         return f"at least one of {', '.join(names)} is required{_inside(error.instance_path)}"
-    return " or ".join(dict.fromkeys(_sentence(leaf) for leaf in leaves[:_SHOWN])) or f"{_place(error.instance_path)} may have only one of these forms"
+    return (
+        " or ".join(dict.fromkeys(_sentence(leaf) for leaf in leaves[:_SHOWN]))
+        or f"{_place(error.instance_path)} may have only one of these forms"
+    )
 
 
-def _required(error: ValidationError) -> str:
+def _missing(error: ValidationError) -> str:
     return cast("ValidationErrorKind.Required", error.kind).property
-
-
-def _alternatives(options: Sequence[object]) -> str:
-    shown = ", ".join(f"`{option}`" for option in options[:_SHOWN])
-    return f"{'one of ' if len(options) > 1 else ''}{shown}{' …' if len(options) > _SHOWN else ''}"
 
 
 def _place(path: Sequence[str | int]) -> str:
@@ -129,3 +148,15 @@ def _place(path: Sequence[str | int]) -> str:
 
 def _inside(path: Sequence[str | int]) -> str:
     return f" in {_place(path)}" if path else ""
+
+
+_WORDS: Final[dict[str, Callable[[ValidationError], str]]] = {
+    "required": _required,
+    "additionalProperties": _unexpected,
+    "type": _mistyped,
+    "enum": _outside,
+    "pattern": _malformed,
+    "not": _forbidden,
+    "anyOf": _undecided,
+    "oneOf": _undecided,
+}

@@ -15,26 +15,30 @@ def references(content: dict[str, object]) -> frozenset[str]:
 
     Without recursion: the depth of the content was bounded when it was decoded, its width by the size of the object.
     """
-    found: set[str] = set()
-    waiting: list[object] = [value for name, value in content.items() if name != "granular_markings" and not _note(name, value, found)]
+    found: list[str] = []
+    waiting: list[object] = [content if "granular_markings" not in content else _without_markings(content)]
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
-            waiting.extend(item for name, item in cast("dict[str, object]", value).items() if not _note(name, item, found))
+            for name, item in cast("dict[str, object]", value).items():
+                if isinstance(item, str):
+                    if name.endswith("_ref") and name not in _NOT_FOLLOWED:
+                        found.append(item)
+                elif isinstance(item, dict | list) and name not in _NOT_FOLLOWED:
+                    waiting.append(cast("object", item))
+                    if name.endswith("_refs"):
+                        found.extend(target for target in cast("list[object]", item) if isinstance(target, str))
         elif isinstance(value, list):
             waiting.extend(item for item in cast("list[object]", value) if not isinstance(item, str))
-    return frozenset(found)
+    return frozenset(filter(is_identifier, found))
 
 
-def _note(name: str, value: object, found: set[str]) -> bool:
-    """Whether `value` needs no further look; a reference is put into `found`."""
-    if isinstance(value, str):
-        if name.endswith("_ref") and name not in _NOT_FOLLOWED and is_identifier(value):
-            found.add(value)
-        return True
-    if name.endswith("_refs") and isinstance(value, list):
-        items = cast("list[object]", value)
-        if name not in _NOT_FOLLOWED:
-            found.update(item for item in items if isinstance(item, str) and is_identifier(item))
-        return all(isinstance(item, str) for item in items)
-    return False
+def _without_markings(content: dict[str, object]) -> dict[str, object]:
+    """The content with its granular markings less the markings themselves: whatever else an entry refers to still counts."""
+    entries = content["granular_markings"]
+    rest = [
+        {name: item for name, item in cast("dict[str, object]", entry).items() if name != "marking_ref"}
+        for entry in (cast("list[object]", entries) if isinstance(entries, list) else ())
+        if isinstance(entry, dict)
+    ]
+    return {**content, "granular_markings": rest}

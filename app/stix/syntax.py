@@ -100,18 +100,21 @@ def is_property_name(text: str) -> bool:
 def selects(content: dict[str, object], selector: str) -> bool:
     """Whether a selector of a granular marking names something that is there (STIX 2.1 §7.2.3.1)."""
     value: object = content
-    for step in selector.split("."):
-        index = _INDEX.fullmatch(step)
-        if index is not None:
-            place = int(index[1])
-            if not isinstance(value, list) or place >= len(cast("list[object]", value)):
-                return False
-            value = cast("list[object]", value)[place]
-        elif isinstance(value, dict) and step in value:
-            value = cast("dict[str, object]", value)[step]
-        else:
-            return False
+    try:
+        for step in selector.split("."):
+            value = _below(value, step)
+    except LookupError:
+        return False
     return True
+
+
+def _below(value: object, step: str) -> object:
+    index = _INDEX.fullmatch(step)
+    if index is None and isinstance(value, dict):
+        return cast("dict[str, object]", value)[step]
+    if index is not None and isinstance(value, list):
+        return cast("list[object]", value)[int(index[1])]
+    raise LookupError(step)
 
 
 def _is_prefix(text: str, longest: int) -> bool:

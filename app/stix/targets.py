@@ -40,9 +40,7 @@ ALLOWED: Final[dict[str, dict[str, frozenset[str]]]] = {
         "raw_email_ref": frozenset({"artifact"}),
     },
     "file": {"parent_directory_ref": frozenset({"directory"}), "content_ref": frozenset({"artifact"})},
-    **dict.fromkeys(
-        ("ipv4-addr", "ipv6-addr"), {"resolves_to_refs": frozenset({"mac-addr"}), "belongs_to_refs": frozenset({"autonomous-system"})}
-    ),
+    **{kind: {"resolves_to_refs": frozenset({"mac-addr"}), "belongs_to_refs": frozenset({"autonomous-system"})} for kind in _ADDRESSES},
     "network-traffic": {
         **dict.fromkeys(("src_ref", "dst_ref"), _ENDPOINTS),
         **dict.fromkeys(("src_payload_ref", "dst_payload_ref"), frozenset({"artifact"})),

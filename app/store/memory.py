@@ -1,208 +1,319 @@
-"""The reference store: everything in memory, each promise of the contract kept in the plainest way."""
+"""The reference store: everything in memory, each sentence of the contract in its plainest form. Other stores must agree with it.
+
+A transaction works on a copy of the state that takes the former's place when it ends well; whoever reads meanwhile reads the former.
+"""
 
 import asyncio
-from copy import copy
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple, TypeVar
 
-from app.clock import to_micros
 from app.errors import StoreUnavailable
-from app.store.contract import Behind, Entry, InForce, Page
-from app.store.dates import assign, margin
+from app.stix.handling import HandlingLabel
+from app.store.contract import (
+    Amendment,
+    Arrival,
+    Behind,
+    Entry,
+    InForce,
+    Page,
+    Pin,
+    Selection,
+    StoredStatus,
+    StoredToken,
+    StoredVersion,
+    Transaction,
+)
+from app.store.dates import ATTEMPTS, Dating, TrustedClock
+from app.taxii.query import Versions
+
+T = TypeVar("T")
+
+BEFORE_EVERYTHING: Final = -1
 
 
-class State_:
-    def __init__(self):
-        self.rows = {}          # collection -> list[[StoredVersion, raw, pins]]
-        self.labels = {}        # collection -> list[(label, organisation, at)]
-        self.last = {}
-        self.next_row = 1
-        self.statuses = {}
-        self.tokens = {}
-        self.force = None
+class _Label(NamedTuple):
+    """A label with the organisation it was made for, and when."""
 
-    def twin(self):
-        t = State_()
-        t.rows = {k: dict(v) for k, v in self.rows.items()}
-        t.labels = {k: list(v) for k, v in self.labels.items()}
-        t.last = dict(self.last)
-        t.next_row = self.next_row
-        t.statuses = dict(self.statuses)
-        t.tokens = dict(self.tokens)
-        t.force = self.force
-        return t
+    label: HandlingLabel
+    organisation: str
+    made: int
+
+
+@dataclass(slots=True)
+class _Collection:
+    """Rows by number, with their bytes and pins; labels in the order of their numbers, which begin at 1; the newest date given."""
+
+    rows: dict[int, StoredVersion] = field(default_factory=dict[int, StoredVersion])
+    raws: dict[int, bytes] = field(default_factory=dict[int, bytes])
+    pins: dict[int, tuple[Pin, ...]] = field(default_factory=dict[int, tuple[Pin, ...]])
+    labels: list[_Label] = field(default_factory=list[_Label])
+    newest: int = 0
+
+    def copy(self) -> "_Collection":
+        return _Collection(dict(self.rows), dict(self.raws), dict(self.pins), list(self.labels), self.newest)
+
+    def labels_above(self, mark: int) -> tuple[tuple[int, HandlingLabel], ...]:
+        return tuple((number, each.label) for number, each in enumerate(self.labels, 1) if number > mark)
+
+
+@dataclass(slots=True)
+class _State:
+    """All that is stored. Values are frozen, so copying the tables is enough."""
+
+    collections: dict[str, _Collection] = field(default_factory=dict[str, _Collection])
+    last_row: int = 0
+    in_force: InForce | None = None
+    statuses: dict[str, StoredStatus] = field(default_factory=dict[str, StoredStatus])
+    tokens: dict[str, StoredToken] = field(default_factory=dict[str, StoredToken])
+
+    @property
+    def epoch(self) -> int:
+        return 0 if self.in_force is None else self.in_force.epoch
+
+    def copy(self) -> "_State":
+        collections = {key: collection.copy() for key, collection in self.collections.items()}
+        return _State(collections, self.last_row, self.in_force, dict(self.statuses), dict(self.tokens))
 
 
 class MemoryStore:
+    """The contract in memory. `app.store.contract.Store` says what each method means."""
+
     shared = False
 
-    def __init__(self, clock):
-        self.clock = clock
-        self.state = State_()
-        self.lock = asyncio.Lock()
+    def __init__(self, clock: TrustedClock) -> None:
+        self._clock = clock
+        self._state = _State()
+        self._lock = asyncio.Lock()
+        self._is_open = True
 
-    async def page(self, s):
-        st = self.state
-        epoch = st.force.epoch if st.force else 0
-        labels = st.labels.get(s.collection, [])
-        if epoch != s.epoch or len(labels) > s.mark:
-            return Behind(epoch, tuple((i + 1, l[0]) for i, l in enumerate(labels) if i + 1 > s.mark))
-        rows = st.rows.get(s.collection, {})
-        byid = {}
-        for r, raw in rows.values():
-            if s.ids is None or r.object_id in s.ids:
-                byid.setdefault(r.object_id, []).append((r, raw))
-        out = []
-        for oid, lines in byid.items():
-            contributions = {}
-            for r, raw in lines:
-                if r.label in s.numbers:
-                    contributions.setdefault(r.contributor, []).append((r, raw))
-            if s.organisation in contributions:
-                mine = contributions[s.organisation]
-            else:
-                live = {c: v for c, v in contributions.items() if any(not r.deleted for r, _ in v)}
-                if not live:
-                    continue
-                mine = live[min(live, key=lambda c: live[c][0][0].rank)]
-            mine = sorted(((r, raw) for r, raw in mine if not r.deleted), key=lambda e: e[0].key)
-            for i, (r, raw) in enumerate(mine):
-                v = s.versions
-                if v.all or (v.first and i == 0) or (v.last and i == len(mine) - 1) or r.key in v.exact:
-                    if (s.types is None or r.object_type in s.types) and (s.after is None or r.date_added > s.after):
-                        out.append((r, raw))
-        out.sort(key=lambda e: e[0].date_added)
-        entries, size = [], 0
-        for r, raw in out:
-            if len(entries) == s.limit or (entries and s.with_raw and size + len(raw) > s.budget):
-                break
-            size += len(raw)
-            entries.append(Entry(r.row, r.object_id, r.version, r.date_added, raw if s.with_raw else b"", r.label, r.contributor))
-        return Page(tuple(entries), more=len(entries) < len(out))
+    async def page(self, selection: Selection) -> Page | Behind:
+        """The page, or what the clearance lacks."""
+        collection = self._state.collections.get(selection.collection, _Collection())
+        if self._state.epoch != selection.epoch or len(collection.labels) > selection.mark:
+            return Behind(self._state.epoch, collection.labels_above(selection.mark))
+        return _cut(collection, _select(collection.rows.values(), selection), selection)
 
-    async def transact(self, work, weight=1):
-        async with self.lock:
-            for attempt in range(8):
-                tx = Tx(self, self.state.twin(), margin(weight, attempt))
-                result = await work(tx)
-                if tx.first is None or self.clock.now(0) <= tx.first:
-                    self.state = tx.state
+    async def transact(self, work: Callable[[Transaction], Awaitable[T]], weight: int = 1) -> T:
+        """Run `work` in one transaction and commit."""
+        async with self._lock:
+            for attempt in range(ATTEMPTS):
+                state, dating = self._state.copy(), Dating(self._clock, weight, attempt)
+                result = await work(MemoryTransaction(state, self._clock, dating))
+                if dating.is_in_time():
+                    self._state = state
                     return result
-            raise StoreUnavailable("clock")
+        raise StoreUnavailable("the store is too slow to date what it is sent; send less at once")
 
-    async def epoch(self):
-        return self.state.force.epoch if self.state.force else 0
+    async def epoch(self) -> int:
+        """The epoch in force."""
+        return self._state.epoch
 
-    async def in_force(self):
-        return self.state.force
+    async def in_force(self) -> InForce | None:
+        """The alliance in force."""
+        return self._state.in_force
 
-    async def status(self, i):
-        s = self.state.statuses.get(i)
-        return s if s and s.kept_until > self.clock.now(0) else None
+    async def status(self, status_id: str) -> StoredStatus | None:
+        """A status whose time is not over."""
+        found = self._state.statuses.get(status_id)
+        return found if found is not None and found.kept_until > self._clock.unchecked() else None
 
-    async def token(self, d):
-        return self.state.tokens.get(d)
+    async def token(self, digest: str) -> StoredToken | None:
+        """The token with this digest."""
+        return next((token for token in self._state.tokens.values() if token.digest == digest), None)
 
-    async def tokens(self):
-        return sorted(self.state.tokens.values(), key=lambda t: t.created)
+    async def tokens(self) -> Sequence[StoredToken]:
+        """All tokens, oldest first."""
+        return sorted(self._state.tokens.values(), key=lambda token: token.created)
 
-    async def touch_tokens(self, used):
-        for d, t in self.state.tokens.items():
-            if t.id in used:
-                self.state.tokens[d] = replace(t, last_used=used[t.id])
+    async def touch_tokens(self, used: Mapping[str, int]) -> None:
+        """Set the last use of tokens."""
+        async with self._lock:
+            tokens = self._state.tokens
+            tokens.update(
+                {name: replace(tokens[name], last_used=max(at, tokens[name].last_used)) for name, at in used.items() if name in tokens}
+            )
 
-    async def count(self, c):
-        return sum(1 for r, _ in self.state.rows.get(c, {}).values() if not r.deleted)
+    async def count(self, collection: str) -> int:
+        """How many rows a collection holds, tombstones apart."""
+        return sum(not row.deleted for row in self._state.collections.get(collection, _Collection()).rows.values())
 
-    async def ready(self):
-        return True
+    async def ready(self) -> bool:
+        """Whether the store is open."""
+        return self._is_open
 
-    async def close(self):
-        pass
+    async def close(self) -> None:
+        """Finish running writes."""
+        async with self._lock:
+            self._is_open = False
 
 
-class Tx:
-    def __init__(self, store, state, margin_):
-        self.store, self.state, self.margin, self.first = store, state, margin_, None
+class MemoryTransaction:
+    """A write on a copy of the state. `app.store.contract.Transaction` says what each method means."""
 
-    async def epoch(self):
-        return self.state.force.epoch if self.state.force else 0
+    def __init__(self, state: _State, clock: TrustedClock, dating: Dating) -> None:
+        self._state = state
+        self._clock = clock
+        self._dating = dating
 
-    async def history(self, c, ids):
-        found = {}
-        wanted = set(ids)
-        for r, _ in self.state.rows.get(c, {}).values():
-            if r.object_id in wanted:
-                found.setdefault(r.object_id, []).append(r)
+    async def epoch(self) -> int:
+        """The epoch under the write lock."""
+        return self._state.epoch
+
+    async def history(self, collection: str, ids: Sequence[str]) -> Mapping[str, Sequence[StoredVersion]]:
+        """All rows under each of `ids`."""
+        wanted = frozenset(ids)
+        found: dict[str, list[StoredVersion]] = {}
+        for row in self._in(collection).rows.values():
+            if row.object_id in wanted:
+                found.setdefault(row.object_id, []).append(row)
         return found
 
-    async def raw(self, c, rows):
-        return {n: self.state.rows[c][n][1] for n in rows if not self.state.rows[c][n][0].deleted}
+    async def raw(self, collection: str, rows: Sequence[int]) -> Mapping[int, bytes]:
+        """The bytes of rows that are not deleted."""
+        raws = self._in(collection).raws
+        return {row: raws[row] for row in rows if row in raws}
 
-    async def labels(self, c, above=0):
-        return [(i + 1, l[0]) for i, l in enumerate(self.state.labels.get(c, [])) if i + 1 > above]
+    async def labels(self, collection: str, above: int = 0) -> Sequence[tuple[int, HandlingLabel]]:
+        """The labels numbered above `above`."""
+        return self._in(collection).labels_above(above)
 
-    async def intern(self, c, labels, organisation):
-        known = self.state.labels.setdefault(c, [])
-        out = []
-        for l in labels:
-            i = next((i for i, k in enumerate(known) if k[0] == l), None)
-            if i is None:
-                known.append((l, organisation, self.store.clock.now(0)))
-                i = len(known) - 1
-            out.append(i + 1)
-        return out
+    async def intern(self, collection: str, labels: Sequence[HandlingLabel], organisation: str) -> Sequence[int]:
+        """The number of each label."""
+        kept = self._in(collection)
+        for label in dict.fromkeys(labels):
+            if label not in (each.label for each in kept.labels):
+                kept.labels.append(_Label(label, organisation, self._clock.now(kept.newest)))
+        numbers = {each.label: number for number, each in enumerate(kept.labels, 1)}
+        return [numbers[label] for label in labels]
 
-    async def labels_made(self, c, o, since):
-        return sum(1 for _, org, at in self.state.labels.get(c, []) if org == o and at >= since)
+    async def labels_made(self, collection: str, organisation: str, since: int) -> int:
+        """How many labels were interned for `organisation` since."""
+        return sum(each.organisation == organisation and each.made >= since for each in self._in(collection).labels)
 
-    async def labels_in_use(self, c, o):
-        used = {r.label for r, _ in self.state.rows.get(c, {}).values() if not r.deleted}
-        return sum(1 for i, (_, org, _) in enumerate(self.state.labels.get(c, [])) if org == o and i + 1 in used)
+    async def labels_in_use(self, collection: str, organisation: str) -> int:
+        """How many of its labels are in use."""
+        kept = self._in(collection)
+        return sum(kept.labels[number - 1].organisation == organisation for number in await self.label_counts(collection))
 
-    async def label_counts(self, c):
-        n = {}
-        for r, _ in self.state.rows.get(c, {}).values():
-            if not r.deleted:
-                n[r.label] = n.get(r.label, 0) + 1
-        return n
+    async def label_counts(self, collection: str) -> Mapping[int, int]:
+        """How many rows that are not deleted lie under each label number."""
+        return Counter(row.label for row in self._in(collection).rows.values() if not row.deleted)
 
-    async def dates(self, c, runs):
-        last = self.state.last.get(c, 0)
-        dates = assign(last, self.store.clock.now(last) + self.margin, runs)
-        if dates:
-            self.state.last[c] = dates[-1]
-            self.first = min(self.first or dates[0], dates[0])
+    async def dates(self, collection: str, runs: Sequence[int]) -> Sequence[int]:
+        """One date_added for each row of all runs."""
+        kept = self._in(collection)
+        dates = self._dating.give(kept.newest, runs)
+        kept.newest = max(dates, default=kept.newest)
         return dates
 
-    async def put(self, c, arrivals):
-        out = []
-        for a in arrivals:
-            n = self.state.next_row
-            self.state.next_row += 1
-            self.state.rows.setdefault(c, {})[n] = (replace(a.stored, row=n), a.raw)
-            out.append(n)
-        return out
+    async def put(self, collection: str, arrivals: Sequence[Arrival]) -> Sequence[int]:
+        """Store new rows; their numbers."""
+        kept = self._in(collection)
+        rows = range(self._state.last_row + 1, self._state.last_row + 1 + len(arrivals))
+        for row, arrival in zip(rows, arrivals, strict=True):
+            kept.rows[row] = replace(arrival.stored, row=row)
+            kept.pins[row] = arrival.pins
+            kept.newest = max(kept.newest, arrival.stored.date_added)
+            if not arrival.stored.deleted:
+                kept.raws[row] = arrival.raw
+        self._state.last_row += len(arrivals)
+        return rows
 
-    async def amend(self, c, amendments):
-        for a in amendments:
-            r, raw = self.state.rows[c][a.row]
-            ch = {k: getattr(a, k) for k in ("label", "own", "state", "last", "flagged", "date_added", "deleted") if getattr(a, k) is not None}
-            self.state.rows[c][a.row] = (replace(r, **ch), b"" if ch.get("deleted") else raw)
+    async def amend(self, collection: str, amendments: Sequence[Amendment]) -> None:
+        """Change stored rows."""
+        kept = self._in(collection)
+        for amendment in amendments:
+            row = _amended(kept.rows[amendment.row], amendment)
+            kept.rows[row.row] = row
+            kept.newest = max(kept.newest, row.date_added)
+            if row.deleted:
+                kept.raws.pop(row.row, None)
 
-    async def save_status(self, s):
-        self.state.statuses[s.id] = s
+    async def save_status(self, status: StoredStatus) -> None:
+        """Keep a status."""
+        now = self._clock.unchecked()
+        self._state.statuses = {name: kept for name, kept in self._state.statuses.items() if kept.kept_until > now}
+        self._state.statuses[status.id] = status
 
-    async def adopt(self, document, digest):
-        e = await self.epoch() + 1
-        self.state.force = InForce(e, digest, document)
-        return e
+    async def adopt(self, document: bytes, digest: str) -> int:
+        """Put an alliance in force."""
+        self._state.in_force = InForce(self._state.epoch + 1, digest, document)
+        return self._state.epoch
 
-    async def add_token(self, t):
-        self.state.tokens[t.digest] = t
+    async def add_token(self, token: StoredToken) -> None:
+        """Keep a token."""
+        self._state.tokens[token.id] = token
 
-    async def revoke_token(self, i, at):
-        for d, t in self.state.tokens.items():
-            if t.id == i and not t.revoked:
-                self.state.tokens[d] = replace(t, revoked=at)
-                return True
-        return False
+    async def revoke_token(self, token_id: str, at: int) -> bool:
+        """Mark a token revoked."""
+        token = self._state.tokens.get(token_id)
+        if token is None or token.revoked:
+            return False
+        self._state.tokens[token_id] = replace(token, revoked=at)
+        return True
+
+    def _in(self, collection: str) -> _Collection:
+        return self._state.collections.setdefault(collection, _Collection())
+
+
+def _amended(row: StoredVersion, amendment: Amendment) -> StoredVersion:
+    return replace(
+        row,
+        label=row.label if amendment.label is None else amendment.label,
+        own=row.own if amendment.own is None else amendment.own,
+        state=row.state if amendment.state is None else amendment.state,
+        last=row.last if amendment.last is None else amendment.last,
+        flagged=row.flagged if amendment.flagged is None else amendment.flagged,
+        date_added=row.date_added if amendment.date_added is None else amendment.date_added,
+        deleted=row.deleted or bool(amendment.deleted),
+    )
+
+
+def _select(rows: Iterable[StoredVersion], selection: Selection) -> list[StoredVersion]:
+    """All rows that the selection describes, its size apart, ascending date_added."""
+    threads: dict[str, list[StoredVersion]] = {}
+    for row in rows:
+        threads.setdefault(row.object_id, []).append(row)
+    chosen = [row for thread in threads.values() for row in _versions(_served(thread, selection), selection.versions)]
+    after = BEFORE_EVERYTHING if selection.after is None else selection.after
+    return sorted((row for row in chosen if row.date_added > after and _matches(row, selection)), key=lambda row: row.date_added)
+
+
+def _served(thread: Sequence[StoredVersion], selection: Selection) -> list[StoredVersion]:
+    """The visible rows of the one contribution under an id that the reader is shown, ascending by version."""
+    cleared = [row for row in thread if row.label in selection.numbers]
+    visible = [row for row in cleared if not row.deleted]
+    if any(row.contributor == selection.organisation for row in cleared):
+        contributor = selection.organisation
+    else:
+        _, contributor = min(((row.rank, row.contributor) for row in visible), default=(0, ""))
+    return sorted((row for row in visible if row.contributor == contributor), key=lambda row: (row.key, row.row))
+
+
+def _versions(rows: Sequence[StoredVersion], versions: Versions) -> list[StoredVersion]:
+    newest = len(rows) - 1
+    return [
+        row
+        for place, row in enumerate(rows)
+        if versions.all or (versions.last and place == newest) or (versions.first and place == 0) or row.key in versions.exact
+    ]
+
+
+def _matches(row: StoredVersion, selection: Selection) -> bool:
+    has_id = selection.ids is None or row.object_id in selection.ids
+    return has_id and (selection.types is None or row.object_type in selection.types)
+
+
+def _cut(collection: _Collection, rows: Sequence[StoredVersion], selection: Selection) -> Page:
+    """The first of `rows`, as many as the page may hold."""
+    entries: list[Entry] = []
+    size = 0
+    for row in rows:
+        raw = collection.raws[row.row] if selection.with_raw else b""
+        size += len(raw)
+        if len(entries) == selection.limit or (entries and size > selection.budget):
+            return Page(tuple(entries), more=True)
+        entries.append(Entry(row.row, row.object_id, row.version, row.date_added, raw, row.label, row.contributor))
+    return Page(tuple(entries), more=False)

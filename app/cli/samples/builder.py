@@ -63,7 +63,7 @@ class Builder:
     def observe(self, kind: str, level: Tlp, marking: Ref | None = None, **properties: object) -> Ref:
         """Add an observable; its id follows from what it says (STIX 2.1 §2.9)."""
         content: dict[str, object] = {"type": kind, "spec_version": "2.1", **properties}
-        content["id"] = str(stix2.parse(content, version="2.1")["id"])
+        content["id"] = str(cast("dict[str, object]", stix2.parse(content, version="2.1"))["id"])
         identifier = str(content["id"])
         if identifier not in self._observables:
             self._observables[identifier] = self._keep(content, level, marking)
@@ -80,7 +80,8 @@ class Builder:
     def introduce(self) -> None:
         """Add the vendor's own identity, unmarked: it helps to read what the vendor says, and no more."""
         moment = self.moment()
-        content = {"type": "identity", "spec_version": "2.1", "id": self.parties.creator, "created": moment, "modified": moment}
+        content: dict[str, object] = {"type": "identity", "spec_version": "2.1", "id": self.parties.creator}
+        content |= {"created": moment, "modified": moment}
         self._check(content | {"name": self.parties.name, "identity_class": "organization", "sectors": ["technology"]})
 
     def relate(self, source: Ref, verb: str, target: Ref, description: str | None = None) -> Ref:

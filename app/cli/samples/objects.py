@@ -45,8 +45,8 @@ class _Shared:
     recipients: Ref
     techniques: dict[str, Ref]
     places: list[Ref]
-    families: dict[str, tuple[str, Ref]] = field(default_factory=dict)
-    actors: dict[str, Ref] = field(default_factory=dict)
+    families: dict[str, tuple[str, Ref]] = field(default_factory=dict[str, tuple[str, Ref]])
+    actors: dict[str, Ref] = field(default_factory=dict[str, Ref])
 
 
 @dataclass(slots=True)

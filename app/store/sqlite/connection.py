@@ -6,8 +6,7 @@
 """
 
 import os
-from array import array
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -54,7 +53,9 @@ def require_library(version: str) -> None:
     """Raises ConfigurationError if this SQLite may damage a file that several connections write to."""
     if tuple(int(part) for part in version.split(".")) < LIBRARY_AT_LEAST:
         needed = ".".join(map(str, LIBRARY_AT_LEAST))
-        raise ConfigurationError([f"SQLite {quoted(version)} can damage the store; install the locked `apsw`, which brings {needed} or newer"])
+        raise ConfigurationError(
+            [f"SQLite {quoted(version)} can damage the store; install the locked `apsw`, which brings {needed} or newer"]
+        )
 
 
 def make_private(path: Path) -> None:
@@ -124,13 +125,3 @@ def _remedy(error: apsw.Error) -> str:
     if isinstance(error, apsw.BusyError | apsw.LockedError):
         return "another process holds it; try again"
     return "look at its disk and its file"
-
-
-def integers(values: Iterable[int]) -> "apsw.CArrayBinding":
-    """Numbers, at least one, to be bound where a query says `carray`."""
-    return apsw.carray(array("q", values))
-
-
-def texts(values: Iterable[str]) -> "apsw.CArrayBinding":
-    """The same for texts."""
-    return apsw.carray(tuple(values))

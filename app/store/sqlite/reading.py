@@ -14,10 +14,10 @@ from typing import Final, NamedTuple
 
 import apsw
 
-from app.stix.handling import HandlingLabel
 from app.store.contract import Behind, Entry, Page, Selection
-from app.store.sqlite.connection import integers, texts
+from app.store.sqlite.labels import above_mark
 from app.store.sqlite.schema import ANY_TYPE
+from app.store.sqlite.values import integers, texts
 from app.taxii.query import LATEST, Versions
 
 FEW_LANES: Final = 20
@@ -49,9 +49,10 @@ _HEAP: Final = """WITH RECURSIVE heap(date_added, row, label, flagged, lane) AS 
 _BY_ID: Final = f"""SELECT s.date_added, o.row, s.label, s.flagged
     FROM carray(?6) i CROSS JOIN version o INDEXED BY version_by_id CROSS JOIN standing s ON s.row = o.row
     WHERE o.collection = ?7 AND o.object_id = i.value AND s.deleted = 0 AND s.date_added > ?1 AND s.label IN {_SEEN}"""  # noqa: S608 # constants
+_OF_TYPES: Final = " AND o.object_type IN (SELECT value FROM carray(?8))"
 _SORTED: Final = " ORDER BY 1 LIMIT -1"  # with a limit, SQLite keeps the order of a subquery, and sees that the rest needs no sorting
 _LANES: Final = "SELECT number, label FROM lane INDEXED BY {} WHERE collection = ?1 AND object_type = ?2 AND candidate = ?3 AND newest > ?4"
-_LANES_OF: Final = _LANES.format("lane_by_label") + " AND label IN (SELECT value FROM carray(?5))"
+_LANES_OF: Final = _LANES.format("lane_by_label") + " AND label IN (SELECT value FROM carray(?5))"  # noqa: S608 # constants
 _LANES_NEWER: Final = _LANES.format("lane_by_newest")
 
 
@@ -70,7 +71,7 @@ def read_page(connection: apsw.Connection, selection: Selection) -> Page | Behin
             "SELECT u.epoch, c.number, coalesce(c.labels, 0) FROM counter u LEFT JOIN collection c ON c.key = ?", (selection.collection,)
         ).get
         if epoch != selection.epoch or newest_label > selection.mark:
-            return Behind(epoch, labels_above(connection, collection, selection.mark))
+            return Behind(epoch, above_mark(connection, collection, selection.mark))
         return Page((), more=False) if selects_nothing(selection) else _page(connection, collection, selection)
     finally:
         if connection.in_transaction:  # an error may have ended it
@@ -85,12 +86,6 @@ def is_long(selection: Selection) -> bool:
 def selects_nothing(selection: Selection) -> bool:
     """Whether the selection is empty whatever is stored."""
     return not selection.numbers or selection.versions == Versions() or frozenset() in {selection.ids, selection.types}
-
-
-def labels_above(connection: apsw.Connection, collection: int | None, mark: int) -> tuple[tuple[int, HandlingLabel], ...]:
-    """The labels of a collection numbered above `mark`, ascending."""
-    rows = connection.execute("SELECT number, text FROM label WHERE collection = ? AND number > ? ORDER BY number", (collection, mark))
-    return tuple((number, HandlingLabel.from_text(text)) for number, text in rows)
 
 
 def page_query(source: str, versions: Versions, *, with_raw: bool) -> str:
@@ -133,7 +128,7 @@ def _cut(rows: Iterator[tuple[object, ...]], selection: Selection) -> Page:
 def _ids(collection: int | None, selection: Selection) -> _Source:
     text, bindings = _BY_ID, [texts(selection.ids or ()), collection]
     if selection.types is not None:
-        text, bindings = text + " AND o.object_type IN (SELECT value FROM carray(?8))", [*bindings, texts(selection.types)]
+        text, bindings = text + _OF_TYPES, [*bindings, texts(selection.types)]
     if selection.versions == LATEST:
         text += " AND s.candidate"
     return _Source(text + _SORTED, bindings)

@@ -12,6 +12,7 @@ from typing import Final
 import apsw
 
 from app.errors import ConfigurationError, quoted
+from app.store.sqlite.values import integer
 
 APPLICATION_ID: Final = 0x4C656761
 """Marks the file as a store of this project ("Lega")."""
@@ -130,13 +131,15 @@ MIGRATIONS: Final = (_FIRST,)
 
 def check_file(connection: apsw.Connection, name: str, newest: int = len(MIGRATIONS)) -> None:
     """Refuse a file that is another application's, or of a newer schema, before anything is changed in it. Raises ConfigurationError."""
-    application, version = _integer(connection, "PRAGMA application_id"), _integer(connection, "PRAGMA user_version")
-    is_empty = _integer(connection, "SELECT count(*) FROM sqlite_schema") == 0
+    application, version = integer(connection, "PRAGMA application_id"), integer(connection, "PRAGMA user_version")
+    is_empty = integer(connection, "SELECT count(*) FROM sqlite_schema") == 0
     if application != APPLICATION_ID and not (is_empty and application == 0 and version == 0):
         raise ConfigurationError([f"{quoted(name)} is another application's database; name a file of its own for the store"])
     if version > newest:
         raise ConfigurationError(
-            [f"{quoted(name)} has schema version {version}, this release knows versions up to {newest}; run the release that wrote it, or a newer one"]
+            [
+                f"{quoted(name)} has schema version {version}, this release knows versions up to {newest}; run the release that wrote it, or a newer one"
+            ]
         )
 
 
@@ -144,13 +147,7 @@ def migrate(connection: apsw.Connection, name: str, migrations: tuple[str, ...] 
     """Bring the file to the newest schema, in one transaction; of several processes that start at once the first does it. Raises ConfigurationError."""
     connection.execute("BEGIN IMMEDIATE")  # whoever opened the connection closes it on an error: nothing is kept then
     check_file(connection, name, len(migrations))  # again, now that nobody else can change it
-    for migration in migrations[_integer(connection, "PRAGMA user_version") :]:
+    for migration in migrations[integer(connection, "PRAGMA user_version") :]:
         connection.execute(migration)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {len(migrations)}")
     connection.execute("COMMIT")
-
-
-def _integer(connection: apsw.Connection, query: str) -> int:
-    value = connection.execute(query).get
-    assert isinstance(value, int)  # noqa: S101 # each query above yields one integer
-    return value

@@ -84,12 +84,6 @@ def token(key: Any = FIRST, kid: str | None = None, algorithm: str | None = None
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """The loop that the server runs on."""
-    return "asyncio"
-
-
-@pytest.fixture
 def issuer() -> Iterator[LoopbackIssuer]:
     """A running issuer."""
     running = LoopbackIssuer()

@@ -29,12 +29,6 @@ TOKEN = mint()
 SIGNED = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtaXNwIn0.c2lnbmF0dXJl"
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """The loop that the server runs on."""
-    return "asyncio"
-
-
 @pytest.fixture(autouse=True)
 def _logging_as_before() -> Iterator[None]:
     root = logging.getLogger()

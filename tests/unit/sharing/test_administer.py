@@ -8,6 +8,7 @@ from worlds import STRICT, World, indicator
 
 from app.access.alliance import Alliance
 from app.access.credentials import PREFIX, digest, is_well_formed, mint
+from app.access.principal import Scope
 from app.errors import ConfigurationError, Unauthenticated
 from app.sharing import administer, identify
 
@@ -49,7 +50,11 @@ async def test_a_token_expires() -> None:
         await identify.by_token(world.exchange, issued.token)
 
 
-@pytest.mark.parametrize("wrong", ["", "lgt_", mint(), mint()[:-1], mint() + "x", "Bearer", "\u00fc" * 53])
+@pytest.mark.parametrize(
+    "wrong",
+    ["", "lgt_", mint(), mint()[:-1], mint() + "x", "Bearer", "\u00fc" * 53],
+    ids=["empty", "prefix", "never issued", "short", "long", "word", "not ascii"],
+)
 async def test_wrong_tokens_are_all_refused_alike(wrong: str) -> None:
     world, _ = await hand_world()
     with pytest.raises(Unauthenticated, match="not accepted"):
@@ -117,7 +122,7 @@ async def test_a_reload_tells_who_gains_and_who_loses_sight() -> None:
     world, _ = await hand_world()
     await keep(world, NG, NATIONAL, indicator(object_marking_refs=[STRICT]), indicator())
     alliance = (await world.exchange.force.now()).alliance
-    feed = alliance.organisations["ng-cert"].clients["feed"].model_copy(update={"scope": "organisation"})
+    feed = alliance.organisations["ng-cert"].clients["feed"].model_copy(update={"scope": Scope.ORGANISATION})
     clients = {**alliance.organisations["ng-cert"].clients, "feed": feed}
     changed = alliance.organisations["ng-cert"].model_copy(update={"clients": clients, "withhold_from": frozenset({"org:ke-cert"})})
     new = alliance.model_copy(update={"organisations": {**alliance.organisations, "ng-cert": changed}})
@@ -152,4 +157,6 @@ async def test_policies_that_cannot_be_used_are_refused_and_the_old_ones_go_on()
 
 async def _without(world: World, organisation: str) -> Alliance:
     alliance = (await world.exchange.force.now()).alliance
-    return alliance.model_copy(update={"organisations": {name: each for name, each in alliance.organisations.items() if name != organisation}})
+    return alliance.model_copy(
+        update={"organisations": {name: each for name, each in alliance.organisations.items() if name != organisation}}
+    )

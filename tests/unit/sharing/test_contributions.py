@@ -25,7 +25,9 @@ async def test_whoever_sees_an_owners_object_is_told_whose_it_is() -> None:
     world, _ = await hand_world()
     owned = indicator(created_by_ref=NG_IDENTITY)
     await keep(world, NG, ALLIANCE, owned)
-    assert "belongs to Nigeria CERT" in await refuse(world, KE, ALLIANCE, later({**owned, "created_by_ref": None}, 3) | {"created_by_ref": _UNREGISTERED})
+    assert "belongs to Nigeria CERT" in await refuse(
+        world, KE, ALLIANCE, later({**owned, "created_by_ref": None}, 3) | {"created_by_ref": _UNREGISTERED}
+    )
 
 
 _UNREGISTERED = "identity--9c4f7d1e-7b55-4b0e-9a55-0e3c8a2f1b77"
@@ -104,7 +106,9 @@ async def test_equal_observables_are_one_and_changed_ones_are_versions() -> None
     assert again.successes[0].version == first.successes[0].version
     changed = await keep(world, NG, ALLIANCE, {**address, "x_seen": 3})
     assert changed.successes is not None
-    assert await all_versions(world, NG, ALLIANCE) == [(address["id"], status[0].version) for status in (first.successes, changed.successes)]
+    assert await all_versions(world, NG, ALLIANCE) == [
+        (address["id"], status[0].version) for status in (first.successes, changed.successes)
+    ]
     assert only(await contents(world, KE, ALLIANCE))["x_seen"] == 3
 
 

@@ -5,7 +5,8 @@ from deeds import all_versions, contents, delete, hand_world, handling, ids, kee
 from worlds import AMBER, GREEN, RED, STRICT, World, identity, indicator, observable, relationship
 
 from app.errors import Denied, NotFound
-from app.sharing import curate
+from app.sharing import administer, curate
+from app.sharing.explain import explain
 
 INTAKE, ALLIANCE = "intake/vendor", "members/alliance"
 PARTNER, CURATOR, KE = "vendor/push", "secretariat/curator", "ke-cert/misp"
@@ -58,8 +59,6 @@ async def test_the_default_level_of_the_intake_comes_along() -> None:
     await _release(world, pushed["id"])
     explained = [each["id"] for each in await contents(world, KE, ALLIANCE)]
     assert explained == [pushed["id"]]
-    from app.sharing.explain import explain
-
     assert only((await explain(world.exchange, KE, ALLIANCE)).reasons).tlp == "amber"
 
 
@@ -151,8 +150,6 @@ async def test_what_is_above_the_ceiling_stays() -> None:
     world, _ = await hand_world()
     alliance = (await world.exchange.force.now()).alliance
     changed = tuple(each.model_copy(update={"ceiling": "green"}) if each.path == ALLIANCE else each for each in alliance.collections)
-    from app.sharing import administer
-
     await administer.adopt(world.exchange, alliance.model_copy(update={"collections": changed}))
     pushed = indicator(object_marking_refs=[AMBER])
     await keep(world, PARTNER, INTAKE, pushed)

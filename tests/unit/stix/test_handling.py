@@ -60,9 +60,13 @@ def _closes_at_least(result: HandlingLabel, part: HandlingLabel) -> None:
 
 @given(LABELS, LABELS)
 def test_join_closes_whatever_either_closes(first: HandlingLabel, second: HandlingLabel) -> None:
-    by_originator = {part.originator: part for part in join(first, second).parts}
     for label in (first, second):
-        _closes_at_least(by_originator[label.originator], label)
+        _closes_at_least(_main_parts(join(first, second))[label.originator], label)
+
+
+def _main_parts(label: HandlingLabel) -> dict[str, HandlingLabel]:
+    """The first part of each originator: the combination of all that bind it."""
+    return {part.originator: part for part in reversed(label.parts)}
 
 
 @given(LABELS, LABELS)
@@ -74,9 +78,20 @@ def test_labels_of_different_originators_both_bind(first: HandlingLabel, second:
 def test_join_is_idempotent_and_its_order_matters_to_nobody(first: HandlingLabel, second: HandlingLabel, third: HandlingLabel) -> None:
     once = join_all([first, second, third])
     assert join(once, second) == once
-    assert {(part.originator, part.tlp, part.releasable_to) for part in once.parts} == {
-        (part.originator, part.tlp, part.releasable_to) for part in join_all([first, third, second]).parts
-    }
+    assert _main_parts(once).keys() == _main_parts(join_all([first, third, second])).keys()
+    assert [(part.tlp, part.releasable_to, part.purposes) for part in _main_parts(once).values()] == [
+        (part.tlp, part.releasable_to, part.purposes) for part in _main_parts(join_all([first, third, second])).values()
+    ]
+
+
+def test_being_listed_later_does_not_open_what_was_not_listed() -> None:
+    """A partner reads TLP:AMBER only where it is listed: a list in a newer version is no leave to read the older one."""
+    unlisted, listed = HandlingLabel(Tlp.AMBER, "a", "a"), HandlingLabel(Tlp.AMBER, "a", "a", releasable_to=frozenset({"org:vendor"}))
+    assert join(unlisted, listed).also == (unlisted,)
+    assert join(listed, unlisted).also == (unlisted,)
+    assert join(listed, HandlingLabel(Tlp.GREEN, "a", "a")).also == ()
+    named = HandlingLabel(Tlp.RED, "a", "a", recipients=frozenset({"user:vendor/desk"}))
+    assert join(unlisted, named).also == (unlisted,)
 
 
 @given(LABELS, LABELS)
@@ -94,8 +109,11 @@ def test_an_empty_intersection_means_nobody_never_anybody() -> None:
 
 def test_looser_and_stricter() -> None:
     amber, red = HandlingLabel(Tlp.AMBER, "a", "a"), HandlingLabel(Tlp.RED, "a", "a", recipients=frozenset({"user:a/desk"}))
+    strict = HandlingLabel(Tlp.AMBER_STRICT, "a", "a")
     assert is_looser(amber, red)
-    assert not is_looser(red, amber)
+    assert is_looser(red, amber), "somebody named is let in who was not"
+    assert not is_looser(strict, amber)
+    assert is_looser(amber, strict)
     assert not is_looser(amber, amber)
     assert not is_looser(HandlingLabel(Tlp.AMBER, "a", "a", by_default=True), amber)
 

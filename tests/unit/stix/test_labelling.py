@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import InvalidObject
-from app.stix.handling import State, Tlp, join
+from app.stix.handling import State, Tlp, combine
 from app.stix.labelling import Writing, compose
 from app.stix.markings import Marking, Scheme, Terms
 
@@ -72,8 +72,14 @@ def test_what_lies_in_an_intake_waits_and_what_is_embargoed_waits_too() -> None:
     assert compose([_tlp(Tlp.GREEN), embargo], replace(WRITING, now=NOW + timedelta(hours=2))).state is State.PUBLISHED
 
 
-TERMS = st.builds(Terms, releasable_to=st.none() | st.frozensets(st.sampled_from(["org:a", "org:b"])), purposes=st.none() | st.just(frozenset({"research"})))
-MARKINGS = st.sampled_from(Tlp).map(_tlp) | TERMS.map(lambda terms: Marking(Scheme.HANDLING, terms=terms)) | st.just(Marking(Scheme.UNKNOWN))
+TERMS = st.builds(
+    Terms,
+    releasable_to=st.none() | st.frozensets(st.sampled_from(["org:a", "org:b"])),
+    purposes=st.none() | st.just(frozenset({"research"})),
+)
+MARKINGS = (
+    st.sampled_from(Tlp).map(_tlp) | TERMS.map(lambda terms: Marking(Scheme.HANDLING, terms=terms)) | st.just(Marking(Scheme.UNKNOWN))
+)
 
 
 @given(st.lists(MARKINGS, max_size=4), MARKINGS)
@@ -82,4 +88,4 @@ def test_one_more_marking_never_loosens(markings: list[Marking], more: Marking) 
     if not any(marking.tlp is not None for marking in markings):
         markings = [*markings, _tlp(Tlp.CLEAR)]
     before, after = compose(markings, WRITING), compose([*markings, more], WRITING)
-    assert replace(join(after, before), by_default=after.by_default) == after
+    assert replace(combine(after, before), by_default=after.by_default) == after

@@ -1,0 +1,66 @@
+"""`legation demo`: sovereign sharing on real objects, from nothing to a table in a minute; then a server to try things on."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from app.cli.options import Json, takes
+from app.cli.play import ANALYST, RECEIVERS, VENDOR, Outcome, Play, as_json
+from app.cli.recipes import recipes
+from app.cli.stage import stage
+from app.cli.terminal import note, say, say_json, table
+from app.configuration import model_folder, read_alliance
+from app.stix.handling import Tlp
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demo:
+    """What `demo` is asked."""
+
+    once: Annotated[bool, typer.Option("--once", help="end after the table instead of serving on")] = False
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="port to listen on; without, 9000 if it is free, else any")] = None
+    json: Json = False
+
+
+@takes(Demo)
+def demo(asked: Demo) -> None:
+    """Show what the server is for: a vendor's feed reaches a curator, three CERTs, two partners and the public, each as its handling allows.
+
+    Everything happens on a fresh store with the model alliance, over HTTP with taxii2-client, and is removed at the end.
+    """
+    cast = [client for client in (VENDOR, ANALYST, *RECEIVERS) if client]
+    note("starting the server on a fresh store with the model alliance")
+    with stage(cast, asked.port) as running:
+        outcome = Play(running, note).act()
+        if asked.json:
+            say_json(as_json(outcome))
+        else:
+            _show(outcome)
+        if asked.once:
+            return
+        for title, text in recipes(running, read_alliance(model_folder())):
+            say(f"\n# {title}\n{text}")
+        note(f"\nserving {running.url}/taxii2/ until Ctrl-C; then store and tokens are removed")
+        try:
+            running.server.wait()
+        except KeyboardInterrupt:
+            note("ending")
+
+
+def _show(outcome: Outcome) -> None:
+    levels = [level.text for level in Tlp]
+    columns = ("who", "collection", *(level.upper() for level in levels), "all", "why not more")
+    rows = [
+        (each.who, each.collection, *(each.objects[level] or "" for level in levels), sum(each.objects.values()), "\n".join(each.why))
+        for each in outcome.received
+    ]
+    table("Who received what", columns, rows)
+    say("\n".join(_summary(outcome)))
+
+
+def _summary(outcome: Outcome) -> Iterable[str]:
+    yield f"{outcome.pushed} objects came from the vendor; the curator could see {outcome.waiting} of them, since TLP:RED is for those whom it names."
+    for path, number in outcome.released.items():
+        yield f"{number} were released into {path}; what is above its ceiling stayed in the intake."

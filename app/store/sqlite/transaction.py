@@ -1,0 +1,114 @@
+"""The transaction as deeds see it: each method is one visit to the writer's thread."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Concatenate, ParamSpec, TypeVar
+
+import apsw
+
+from app.errors import StoreUnavailable
+from app.stix.handling import HandlingLabel
+from app.store.contract import Amendment, Arrival, StoredStatus, StoredToken, StoredVersion
+from app.store.dates import Dating, TrustedClock
+from app.store.sqlite import registry
+from app.store.sqlite.labels import above_mark, counts, give_dates, in_use, intern, made
+from app.store.sqlite.lanes import Lanes
+from app.store.sqlite.rows import amend, history, put, raw
+from app.store.sqlite.thread import SingleThread
+from app.store.sqlite.values import integer, integer_if_any
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class SqliteTransaction:
+    """A write in progress, between the BEGIN IMMEDIATE and the end that its store gives it. `app.store.contract.Transaction` says what each method means."""
+
+    def __init__(self, thread: SingleThread, connection: apsw.Connection, clock: TrustedClock, dating: Dating) -> None:
+        self._thread = thread
+        self._connection = connection
+        self._clock = clock
+        self._dating = dating
+        self._lanes = Lanes(connection)
+        self._collections: dict[str, int] = {}
+
+    async def epoch(self) -> int:
+        """The epoch under the write lock."""
+        return await self._on(registry.epoch)
+
+    async def history(self, collection: str, ids: Sequence[str]) -> Mapping[str, Sequence[StoredVersion]]:
+        """All rows under each of `ids`."""
+        return await self._in(collection, history, ids)
+
+    async def raw(self, collection: str, rows: Sequence[int]) -> Mapping[int, bytes]:
+        """The bytes of rows that are not deleted."""
+        return await self._in(collection, raw, rows)
+
+    async def labels(self, collection: str, above: int = 0) -> Sequence[tuple[int, HandlingLabel]]:
+        """The labels numbered above `above`."""
+        return await self._in(collection, above_mark, above)
+
+    async def intern(self, collection: str, labels: Sequence[HandlingLabel], organisation: str) -> Sequence[int]:
+        """The number of each label."""
+        return await self._in(collection, intern, self._clock, labels, organisation)
+
+    async def labels_made(self, collection: str, organisation: str, since: int) -> int:
+        """How many labels were interned for `organisation` since."""
+        return await self._in(collection, made, organisation, since)
+
+    async def labels_in_use(self, collection: str, organisation: str) -> int:
+        """How many of its labels are in use."""
+        return await self._in(collection, in_use, organisation)
+
+    async def label_counts(self, collection: str) -> Mapping[int, int]:
+        """How many rows that are not deleted lie under each label number."""
+        return await self._in(collection, counts)
+
+    async def dates(self, collection: str, runs: Sequence[int]) -> Sequence[int]:
+        """One date_added for each row of all runs."""
+        return await self._in(collection, give_dates, self._dating, runs)
+
+    async def put(self, collection: str, arrivals: Sequence[Arrival]) -> Sequence[int]:
+        """Store new rows; their numbers."""
+        return await self._in(collection, put, self._lanes, arrivals)
+
+    async def amend(self, collection: str, amendments: Sequence[Amendment]) -> None:
+        """Change stored rows."""
+        await self._in(collection, amend, self._lanes, amendments)
+
+    async def save_status(self, status: StoredStatus) -> None:
+        """Keep a status."""
+        await self._on(registry.save_status, status, self._clock.unchecked())
+
+    async def adopt(self, document: bytes, digest: str) -> int:
+        """Put an alliance in force."""
+        return await self._on(registry.adopt, document, digest)
+
+    async def add_token(self, token: StoredToken) -> None:
+        """Keep a token."""
+        await self._on(registry.add_token, token)
+
+    async def revoke_token(self, token_id: str, at: int) -> bool:
+        """Mark a token revoked."""
+        return await self._on(registry.revoke_token, token_id, at)
+
+    async def _in(self, collection: str, work: Callable[Concatenate[apsw.Connection, int, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        def in_collection(connection: apsw.Connection) -> T:
+            if collection not in self._collections:
+                self._collections[collection] = _number(connection, collection)
+            return work(connection, self._collections[collection], *args, **kwargs)
+
+        return await self._on(in_collection)
+
+    async def _on(self, work: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        def in_transaction() -> T:
+            if not self._connection.in_transaction:  # SQLite ends it by itself on a full disk: nothing may be written outside it then
+                raise StoreUnavailable("the transaction is over")
+            return work(self._connection, *args, **kwargs)
+
+        return await self._thread.run(in_transaction)
+
+
+def _number(connection: apsw.Connection, key: str) -> int:
+    """The number of a collection; one that is new gets the next."""
+    known = integer_if_any(connection, "SELECT number FROM collection WHERE key = ?", key)
+    return integer(connection, "INSERT INTO collection (key) VALUES (?) RETURNING number", key) if known is None else known
