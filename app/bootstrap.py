@@ -6,16 +6,11 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.types import ASGIApp
 
 from app.access.cedar import CedarJudge
-from app.api import create_app
-from app.api.keys import Bearers
-from app.api.observe import Metrics, observe
-from app.api.settings import FaceSettings
 from app.audit.events import Delivery
 from app.clock import Clock, system_clock
 from app.errors import ConfigurationError, quoted
@@ -26,6 +21,11 @@ from app.store.contract import Store
 from app.store.dates import TrustedClock
 from app.store.memory import MemoryStore
 from app.store.sqlite import open_sqlite
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from app.api.metrics import Metrics
 
 MEMORY: Final = "memory:"
 SQLITE: Final = "sqlite:///"
@@ -137,8 +137,12 @@ def build_exchange(store: Store, settings: Settings, clock: Clock = system_clock
     )
 
 
-def build_app(exchange: Exchange, settings: Settings, public_url: str, metrics: Metrics) -> ASGIApp:
+def build_app(exchange: Exchange, settings: Settings, public_url: str, metrics: "Metrics") -> "ASGIApp":
     """The TAXII face over an exchange, observed."""
+    from app.api import FaceSettings, create_app
+    from app.api.keys import Bearers
+    from app.api.observe import observe
+
     bearers = Bearers(exchange.clock)
 
     async def verify(token: str) -> tuple[str, str]:

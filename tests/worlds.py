@@ -28,7 +28,7 @@ from app.audit.events import Delivery
 from app.clock import Clock, system_clock
 from app.sharing import administer
 from app.sharing.exchange import Exchange, InForce, Limits
-from app.sharing.quota import Allowance, Quotas
+from app.sharing.quota import Quotas
 from app.store.contract import Store
 from app.store.dates import TrustedClock
 from app.store.memory import MemoryStore
@@ -149,11 +149,12 @@ class World:
     """An exchange over one store, and a token for each client."""
 
     exchange: Exchange
+    pool: int = FEW
     tokens: dict[str, str] = field(default_factory=dict)
     deliveries: list[Delivery] = field(default_factory=list)
 
 
-async def build(  # noqa: PLR0913
+async def build(
     store: Store, *, clock: Clock = system_clock, limits: Limits | None = None, quotas: Quotas | None = None, pool: int = FEW
 ) -> World:
     """The world over an open store: its alliance in force, its tokens issued."""
@@ -164,7 +165,7 @@ async def build(  # noqa: PLR0913
 
     exchange = Exchange(store, InForce(store, CedarJudge), clock, deliver, limits=limits or Limits(), quotas=quotas or Quotas())
     await administer.adopt(exchange, alliance(pool))
-    world = World(exchange, deliveries=deliveries)
+    world = World(exchange, pool, deliveries=deliveries)
     for client in CLIENTS:
         world.tokens[client] = (await administer.issue_token(exchange, client, None)).token
     return world
@@ -213,7 +214,9 @@ class Server:
 
     def fresh_collection(self) -> str:
         """The path of a collection that nothing was written to, readable and writable for all members."""
-        return f"/scratch/collections/{collection_id(f'scratch/c{next(self._fresh):03}')}/"
+        number = next(self._fresh)
+        assert number < self.world.pool, "every empty collection is taken: make the pool larger"
+        return f"/scratch/collections/{collection_id(f'scratch/c{number:03}')}/"
 
 
 MakeWorld = Callable[[], Coroutine[Any, Any, World]]
@@ -225,7 +228,10 @@ def serving(make: MakeWorld = memory_world, **settings: Any) -> Iterator[Server]
     waits = Waits()
     face = FaceSettings(**{"public_url": "https://taxii.example.org", "api_key_header": "X-API-Key", "sleep": waits} | settings)
     started: SimpleQueue[tuple[Server, uvicorn.Server] | BaseException] = SimpleQueue()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    # Named as TCP, so that connections are served without waiting to fill packets.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
 
         async def serve() -> None:
             try:

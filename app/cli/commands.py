@@ -9,7 +9,7 @@ from app.cli.additions import additions
 from app.cli.alliance import check, init, reload
 from app.cli.curation import explain, release, review
 from app.cli.demo import demo
-from app.cli.serving import serve_
+from app.cli.serving import serve
 from app.cli.terminal import say
 from app.cli.tokens import tokens
 from app.cli.transfer import export, import_
@@ -26,7 +26,7 @@ for name, command in {
     "init": init,
     "check": check,
     "reload": reload,
-    "serve": serve_,
+    "serve": serve,
     "import": import_,
     "export": export,
     "review": review,

@@ -7,8 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
-from app.cli.options import As, CollectionArgument, Json, Store, place, reader, takes
-from app.cli.session import do
+from app.cli.options import As, CollectionArgument, Json, Store, path_of, place, reader, takes
+from app.cli.session import do, naming
 from app.cli.terminal import REFUSED, note, say, say_json, table
 from app.sharing.curate import Released, Waiting
 from app.sharing.curate import release as release_deed
@@ -33,12 +33,14 @@ class Review:
 @takes(Review)
 def review(asked: Review) -> None:
     """Show what waits in an intake, oldest first."""
-    waiting = do(asked.store, lambda exchange: review_deed(exchange, asked.client, _path(asked.collection)))
+    path = path_of(asked.collection)
+    with naming(asked.client, path):
+        waiting = do(asked.store, lambda exchange: review_deed(exchange, asked.client, path))
     if asked.json:
         say_json([asdict(each) for each in waiting])
         return
     columns = ("object", "name", "version", "TLP", "from", "waiting since")
-    table(f"Waiting in {_path(asked.collection)}", columns, [_waiting(each) for each in waiting])
+    table(f"Waiting in {path}", columns, [_waiting(each) for each in waiting])
 
 
 def _waiting(each: Waiting) -> tuple[str, ...]:
@@ -63,8 +65,10 @@ class Release:
 def release(asked: Release) -> None:
     """Publish objects of an intake, as their newest versions stand there, in a collection that the intake names."""
     ids = [each for given in asked.ids for each in (_from_input() if given == FROM_INPUT else [given])]
-    to = None if asked.to is None else _path(asked.to)
-    results = do(asked.store, lambda exchange: release_deed(exchange, asked.client, _path(asked.collection), ids, to))
+    to = None if asked.to is None else path_of(asked.to)
+    path = path_of(asked.collection)
+    with naming(asked.client, path):
+        results = do(asked.store, lambda exchange: release_deed(exchange, asked.client, path, ids, to))
     refused = [each for each in results if not each.ok]
     if asked.json:
         say_json([asdict(each) for each in results])
@@ -100,7 +104,9 @@ class Explain:
 @takes(Explain)
 def explain(asked: Explain) -> None:
     """Explain what a client sees of a collection, level by level, and which policies say so."""
-    found = do(asked.store, lambda exchange: explain_deed(exchange, asked.client, _path(asked.collection), asked.object_id))
+    path = path_of(asked.collection)
+    with naming(asked.client, path):
+        found = do(asked.store, lambda exchange: explain_deed(exchange, asked.client, path, asked.object_id))
     if asked.json:
         say_json(asdict(found))
         return
@@ -119,7 +125,3 @@ def _because(found: Explanation) -> str:
 def _reasons(policies: Iterable[str], meanings: Iterable[str]) -> str:
     """Policy by policy in its own words; no policy means that none permits."""
     return "\n".join(f"{policy}: {meaning}" for policy, meaning in zip(policies, meanings, strict=True)) or "no policy permits it"
-
-
-def _path(address: Address) -> str:
-    return f"{address.root}/{address.collection}"

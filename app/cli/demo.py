@@ -1,13 +1,13 @@
 """`legation demo`: sovereign sharing on real objects, from nothing to a table in a minute; then a server to try things on."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 import typer
 
 from app.cli.options import Json, takes
-from app.cli.play import ANALYST, RECEIVERS, VENDOR, Outcome, Play, as_json
+from app.cli.play import ANALYST, RECEIVERS, VENDOR, Outcome, Play, Received
 from app.cli.recipes import recipes
 from app.cli.stage import stage
 from app.cli.terminal import note, say, say_json, table
@@ -35,7 +35,7 @@ def demo(asked: Demo) -> None:
     with stage(cast, asked.port) as running:
         outcome = Play(running, note).act()
         if asked.json:
-            say_json(as_json(outcome))
+            say_json(asdict(outcome))
         else:
             _show(outcome)
         if asked.once:
@@ -51,13 +51,18 @@ def demo(asked: Demo) -> None:
 
 def _show(outcome: Outcome) -> None:
     levels = [level.text for level in Tlp]
-    columns = ("who", "collection", *(level.upper() for level in levels), "all", "why not more")
     rows = [
-        (each.who, each.collection, *(each.objects[level] or "" for level in levels), sum(each.objects.values()), "\n".join(each.why))
-        for each in outcome.received
+        (each.collection, each.who, *(each.objects[level] or "" for level in levels), sum(each.objects.values()))
+        for each in sorted(outcome.received, key=lambda each: each.collection)
     ]
-    table("Who received what", columns, rows)
+    table("Who received what", ("collection", "who", *(level.upper() for level in levels), "all"), rows)
+    table("Why not more", ("collection", "who", "because"), [(each.collection, each.who, "\n".join(each.why)) for each in _bereft(outcome)])
     say("\n".join(_summary(outcome)))
+
+
+def _bereft(outcome: Outcome) -> list[Received]:
+    """Those from whom something is kept."""
+    return sorted((each for each in outcome.received if each.why), key=lambda each: each.collection)
 
 
 def _summary(outcome: Outcome) -> Iterable[str]:

@@ -59,6 +59,11 @@ def place(text: str) -> Address:
     return Address(found[1], found[2])
 
 
+def path_of(address: Address) -> str:
+    """The address as it is written."""
+    return f"{address.root}/{address.collection}"
+
+
 def duration(text: str) -> timedelta:
     """`90d`: a number and a unit."""
     found = _DURATION.fullmatch(text)

@@ -1,6 +1,5 @@
 """What is played in the demonstration: a vendor's feed on its way to those who may have it, over HTTP with the client that everybody uses."""
 
-import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -8,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 from urllib.parse import urljoin
 
-from app.cli.samples import Parties, feed, prevention
 from app.cli.session import do
 from app.cli.stage import Stage
 from app.errors import StoreUnavailable
@@ -26,10 +24,10 @@ INTAKE, ALLIANCE, EXCHANGE, PUBLIC = "intake/quillfrost", "members/alliance", "e
 RECEIVERS: Final = {
     "ng-cert/misp": "CERT of Nigeria",
     "sg-cert/opencti": "CERT of Singapore",
-    "fr-cert/feed": "CERT of France, feed for its constituency",
+    "fr-cert/feed": "CERT of France, constituency feed",
     "saltmarsh/pull": "partner of the community",
     "lanternbay/pull": "another partner",
-    "": "the public, without credentials",
+    "": "the public",
 }
 """Who polls: client → how the table calls it."""
 REGION: Final = ("group:afjoc",)
@@ -67,8 +65,10 @@ class Play:
 
     def act(self) -> Outcome:
         """Play all of it."""
+        from app.cli.samples import Parties, feed, prevention
+
         os.environ["no_proxy"] = "127.0.0.1"  # the way to this machine leads through no proxy, whatever the environment says
-        parties = do(self.stage.store, _parties)
+        parties = {client: Parties(*each) for client, each in do(self.stage.store, _parties).items()}
         pushed = self._push(VENDOR, INTAKE, feed(parties[VENDOR]))
         self._push(ANALYST, PUBLIC, prevention(parties[ANALYST]))
         waiting = do(self.stage.store, lambda exchange: curate.review(exchange, CURATOR, INTAKE))
@@ -124,12 +124,13 @@ def _objects(collection: Any) -> Iterator[Mapping[str, object]]:
         yield from page.get("objects", ())
 
 
-async def _parties(exchange: Exchange) -> dict[str, Parties]:
+async def _parties(exchange: Exchange) -> dict[str, tuple[str, str, tuple[str, ...], tuple[str, ...]]]:
+    """What `Parties` takes for the two who send: identity, name, the recipients of TLP:RED, the region."""
     alliance = (await exchange.force.now()).alliance
     recipient = alliance.client(NAMED)
     names = {client: alliance.organisations[client.partition("/")[0]] for client in (VENDOR, ANALYST)}
     recipients = tuple(sorted(recipient.identities)) if recipient is not None else ()
-    return {client: Parties(min(each.identities), each.name, recipients, REGION) for client, each in names.items()}
+    return {client: (min(each.identities), each.name, recipients, REGION) for client, each in names.items()}
 
 
 def _level(received: Mapping[str, object]) -> Tlp:
@@ -149,10 +150,3 @@ def _why(found: Explanation) -> Iterator[str]:
             closed.setdefault(meaning, set()).add(Tlp.of(reason.tlp))
     for meaning, levels in closed.items():
         yield f"{', '.join(level.text.upper() for level in sorted(levels))}: {meaning}"
-
-
-def as_json(outcome: Outcome) -> dict[str, object]:
-    """The outcome for a script."""
-    from dataclasses import asdict
-
-    return cast("dict[str, object]", json.loads(json.dumps(asdict(outcome))))

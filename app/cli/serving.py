@@ -1,103 +1,16 @@
-"""`legation serve`: the server, from the command line to its end.
+"""`legation serve`, as far as the command line goes: what it takes to serve is loaded only then."""
 
-What is in force decides, not the files: they are put in force only in a store that has no alliance yet. If they differ from what is in force the
-server refuses to start, since nobody could say which of the two was meant.
-"""
-
-import asyncio
-from collections.abc import Callable
-from pathlib import Path
-from socket import socket
-
-from app.api.observe import configure_logging
-from app.bootstrap import MEMORY, Settings, build_exchange, open_store, store_path
-from app.cli.addresses import is_exposed, listen, local_url, public_url
+from app.bootstrap import Settings
 from app.cli.options import from_settings
-from app.cli.supervisor import supervise
-from app.cli.terminal import note, say
-from app.cli.worker import run, serve, tls
-from app.configuration import carry_retired, read_alliance
-from app.errors import ConfigurationError, quoted
-from app.sharing import administer
-from app.sharing.exchange import Exchange
 
 
 @from_settings
-def serve_(settings: Settings) -> None:
+def serve(settings: Settings) -> None:
     """Run the server until it is told to stop (SIGTERM, Ctrl-C); requests under way are finished.
 
     With --alliance, the files are put in force in a store that has no alliance yet; later changes come by `legation reload`. Without, what is in
     force is served.
     """
-    configure_logging(settings.log_level, settings.log_format == "json")
-    _refuse_impossible(settings)
-    with listen(settings) as listener:
-        _warn(settings, listener)
-        announce = _announcement(settings, listener)
-        if settings.workers == 1:
-            run(serve(settings, listener, announce, lambda exchange: prepare(exchange, settings.alliance)))
-        else:
-            asyncio.run(_prepare(settings))
-            asyncio.run(supervise(settings, listener, announce))
+    from app.cli.server import run_server
 
-
-async def prepare(exchange: Exchange, folder: Path | None) -> None:
-    """See to it that an alliance is in force, and the one that was meant. Raises ConfigurationError, StoreUnavailable."""
-    kept = await exchange.store.in_force()
-    if folder is None:
-        if kept is None:
-            raise ConfigurationError(["the store has no alliance yet; give its files with --alliance DIR"])
-        await exchange.force.now()
-        return
-    alliance = read_alliance(folder)
-    if kept is None:
-        await administer.adopt(exchange, alliance)
-        return
-    alliance = carry_retired(alliance, (await exchange.force.now()).alliance)
-    if kept.digest != administer.document_of(alliance)[1]:
-        raise ConfigurationError(
-            [
-                f"the files in {quoted(folder)} differ from the alliance in force; put them in force with `legation reload {folder}`, or leave out --alliance"
-            ]
-        )
-
-
-async def _prepare(settings: Settings) -> None:
-    store = await open_store(settings.store)
-    try:
-        await prepare(build_exchange(store, settings), settings.alliance)
-    finally:
-        await store.close()
-
-
-def _refuse_impossible(settings: Settings) -> None:
-    """What no server could be run with is said before anything is opened."""
-    problems: list[str] = []
-    if settings.store == MEMORY and settings.workers > 1:
-        problems.append("`memory:` lives in one process alone, so several workers need a store that all can open: `sqlite:///PATH`")
-    if (settings.ssl_certfile is None) != (settings.ssl_keyfile is None):
-        problems.append("TLS needs both --ssl-certfile and --ssl-keyfile")
-    elif settings.ssl_certfile is not None:
-        try:
-            tls(settings)
-        except OSError as error:
-            problems.append(f"the certificate or its key cannot be used: {error}")
-    if problems:
-        raise ConfigurationError(problems)
-
-
-def _warn(settings: Settings, listener: socket) -> None:
-    url = public_url(settings, listener)
-    if is_exposed(url):
-        note(
-            f"[yellow]warning:[/] tokens would reach {url} unencrypted; use TLS (--ssl-certfile), or name the proxy that adds it with --public-url https://…"
-        )
-
-
-def _announcement(settings: Settings, listener: socket) -> Callable[[], None]:
-    def announce() -> None:
-        path = store_path(settings.store)
-        note(f"store: {settings.store if path is None else path.absolute()}")
-        say(f"Legation serves {local_url(settings, listener)}/taxii2/")
-
-    return announce
+    run_server(settings)

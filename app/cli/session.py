@@ -1,11 +1,12 @@
 """A deed from the command line: the store is opened, the deed is done under the same rules as over HTTP, the store is closed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from app.bootstrap import MEMORY, Settings, build_exchange, open_store
-from app.errors import ConfigurationError
+from app.errors import ConfigurationError, NotFound, Unauthenticated, quoted
 from app.sharing.exchange import Exchange
 
 T = TypeVar("T")
@@ -15,6 +16,18 @@ def do(store: str, deed: Callable[[Exchange], Awaitable[T]], *, create: bool = F
     """What the deed returns. `create`: the store may be made for it. Raises SharingError."""
     refuse_memory(store)
     return asyncio.run(_do(store, deed, create))
+
+
+@contextmanager
+def naming(client: str, path: str) -> Generator[None]:
+    """Says of what is not there which client and which collection were meant: whoever sits at the machine typed both."""
+    try:
+        yield
+    except NotFound as error:
+        raise NotFound(f"there is no such thing in {quoted(path)}, or no such collection, for {client or 'the public'}") from error
+    except Unauthenticated as error:
+        remedy = f"the alliance in force has no client {quoted(client)}" if client else f"the public does not read {quoted(path)}"
+        raise Unauthenticated(remedy) from error
 
 
 def refuse_memory(store: str) -> None:

@@ -14,7 +14,7 @@ from socket import socket
 from typing import Final
 
 from app.api.logs import logger
-from app.api.observe import Exposition, shared_folder, sum_of_workers
+from app.api.metrics import Exposition, shared_folder, sum_of_workers
 from app.bootstrap import Settings
 from app.cli.addresses import metrics_address
 from app.cli.worker import GRACE, READY, SIGNALS

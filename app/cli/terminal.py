@@ -5,7 +5,7 @@ Exit codes: 0 the deed is done; 1 it was refused, or failed in part; 2 the comma
 
 import os
 import sys
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -60,12 +60,15 @@ def say_json(value: object) -> None:
     say(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, to_error: bool = False) -> None:
-    """A table; its cells are shown as they are, whatever they hold."""
-    grid = Table(title=title, title_justify="left", highlight=False)
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, to_error: bool = False) -> None:
+    """A table; its cells are shown as they are, whatever they hold. Rows that begin alike stand together."""
+    grid = Table(title=title, title_justify="left", title_style="bold", highlight=False)
     for column in columns:
         grid.add_column(column, overflow="fold")
-    for row in rows:
+    has_groups = len({row[0] for row in rows}) < len(rows)
+    for place, row in enumerate(rows):
+        if place and row[0] != rows[place - 1][0] and has_groups:
+            grid.add_section()
         grid.add_row(*(escape(printable(str(cell))) for cell in row))
     _console(to_error=to_error).print(grid)
 

@@ -12,7 +12,6 @@ from app.cli.terminal import note, say, say_json, table
 from app.clock import from_micros
 from app.errors import ConfigurationError, quoted
 from app.sharing import administer
-from app.store.contract import StoredToken
 
 tokens = typer.Typer(no_args_is_help=True, help="Issue, list and revoke the tokens of clients.")
 
@@ -55,7 +54,8 @@ class List:
 @takes(List)
 def list_(asked: List) -> None:
     """List tokens, oldest first: ids, clients and dates. The tokens themselves are kept nowhere."""
-    rows = [_row(token) for token in do(asked.store, administer.tokens)]
+    kept = do(asked.store, administer.tokens)
+    rows = [_row(each.id, each.client, (each.created, each.expires, each.last_used, each.revoked)) for each in kept]
     if asked.json:
         say_json([asdict(row) for row in rows])
         return
@@ -93,10 +93,9 @@ class _Row:
     revoked: str | None
 
 
-def _row(token: StoredToken) -> _Row:
-    dates = (token.created, token.expires, token.last_used, token.revoked)
+def _row(token_id: str, client: str, dates: tuple[int, int, int, int]) -> _Row:
     created, expires, last_used, revoked = (_written(from_micros(each)) if each else None for each in dates)
-    return _Row(token.id, token.client, created, expires, last_used, revoked)
+    return _Row(token_id, client, created, expires, last_used, revoked)
 
 
 def _written(moment: datetime | None) -> str | None:

@@ -15,8 +15,8 @@ import typer
 from rich.markup import escape
 
 from app.cli.importing import Failure, Item, envelope, parcels, readings, survey
-from app.cli.options import As, CollectionArgument, Json, Store, place, reader, takes
-from app.cli.session import do
+from app.cli.options import As, CollectionArgument, Json, Store, path_of, place, reader, takes
+from app.cli.session import do, naming
 from app.cli.terminal import REFUSED, note, progress, say_json, table
 from app.errors import QuotaExceeded
 from app.sharing.add import add, may_add
@@ -59,7 +59,8 @@ def import_(asked: Import) -> None:
     The files are read to their end before anything is sent, then again in the order in which objects build on each other. Objects that are
     there already count as added, so an import that was broken off can be started again.
     """
-    imported = do(asked.store, lambda exchange: _import(exchange, asked))
+    with naming(asked.client, path_of(asked.to)):
+        imported = do(asked.store, lambda exchange: _import(exchange, asked))
     shown = imported.failures if asked.json else imported.failures[:FAILURES_SHOWN]
     if asked.json:
         say_json({"added": imported.added, "failed": len(imported.failures), "failures": [asdict(failure) for failure in shown]})
@@ -145,8 +146,10 @@ class Export:
 @takes(Export)
 def export(asked: Export) -> None:
     """Write what a client may see of a collection as one bundle, each object byte for byte as it came."""
-    written = do(asked.store, lambda exchange: _export(exchange, asked))
-    note(f"{written} objects of {asked.collection.root}/{asked.collection.collection} written")
+    path = path_of(asked.collection)
+    with naming(asked.client, path):
+        written = do(asked.store, lambda exchange: _export(exchange, asked))
+    note(f"{written} objects of {path} written")
 
 
 async def _export(exchange: Exchange, asked: Export) -> int:

@@ -18,7 +18,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.loops.auto import auto_loop_factory
 
-from app.api.observe import Exposition, Metrics, configure_logging
+from app.api.logs import configure_logging
+from app.api.metrics import Exposition, Metrics
 from app.bootstrap import Settings, build_app, build_exchange, open_store
 from app.cli.addresses import metrics_address, public_url
 from app.cli.protocol import BoundedHttp

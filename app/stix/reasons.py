@@ -3,7 +3,7 @@
 The sentence never repeats a pattern of the schema, and quotes the sender's values shortened.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, cast
 
 from jsonschema_rs import ValidationError, ValidationErrorKind
@@ -21,15 +21,17 @@ _BY_PATTERN: Final = {
     _SECONDS: "must be precise to the second (`2024-01-31T12:00:00Z`)",
     MEDIA_TYPE: "is not a media type (`type/subtype`)",
 }
-_NOT_A_DEFINITION: Final = (
-    "the marking is neither a statement, nor a TLP definition as the standard prints it, nor one with extensions (§7.2.1)"
-)
 _WHOLE: Final = {
-    "marking-definition": _NOT_A_DEFINITION,
-    "malware": "a malware family needs a `name`, and `is_family` is true or false (§4.11)",
     "artifact": "an artifact has either `payload_bin`, or `url` and `hashes`; `decryption_key` only beside `encryption_algorithm` (§6.1)",
-    "email-message": "`is_multipart` decides: true goes with `body_multipart`, false with `body` (§6.6)",
+    "email-message": "`is_multipart` decides: true goes with `body_multipart`, whose parts have a body, false with `body` (§6.6)",
+    "location": "a location has `region`, `country`, or `latitude` with `longitude`; `precision` only beside the two (§4.10)",
+    "malware": "a malware family needs a `name`, and `is_family` is true or false (§4.11)",
+    "marking-definition": "a marking has `created` and is a statement, a TLP marking exactly as the standard prints it, or has extensions (§7.2.1)",
+    "network-traffic": "traffic has `src_ref` or `dst_ref`, and no `end` while `is_active` (§6.12)",
+    "observed-data": "observed data has either `objects` or `object_refs` (§4.14)",
 }
+"""Where a schema offers alternatives for a whole object, its own findings confuse."""
+
 _ONLY_TOPLEVEL: Final = "belongs to an extension with `toplevel-property-extension` among its `extension_types` (§7.3.1)"
 _TYPE_NAMES: Final = {
     "array": "a list",
@@ -42,17 +44,8 @@ _TYPE_NAMES: Final = {
 _SHOWN: Final = 6
 
 
-def reason(errors: Iterable[ValidationError]) -> str:
-    """The most telling of a schema's findings (there is at least one)."""
-    return _sentence(min(errors, key=_vagueness))
-
-
-def _vagueness(error: ValidationError) -> tuple[bool, int]:
-    """Plain findings before alternatives, outer before inner."""
-    return error.kind.name in {"anyOf", "oneOf"}, len(error.instance_path)
-
-
-def _sentence(error: ValidationError) -> str:
+def reason(error: ValidationError) -> str:
+    """What a schema finds wrong, and where."""
     return _WORDS.get(error.kind.name, _limited)(error)
 
 
@@ -115,7 +108,7 @@ def _forbidden(error: ValidationError) -> str:
         return f"`extension_properties` {_ONLY_TOPLEVEL}" if reserved is None else f"`{reserved}` is a reserved name; use another (§3.8)"
     if cast("ValidationErrorKind.Not", error.kind).schema == {"pattern": HIVE}:
         return f"{where} must spell out its hive (`HKEY_LOCAL_MACHINE`), not {quoted(instance)}"
-    return f"{where} may not be {quoted(instance)}: nothing of that type can stand there"
+    return f"{where} may not {'be' if error.instance_path == ['type'] else 'refer to'} {quoted(instance)}"
 
 
 def _undecided(error: ValidationError) -> str:
@@ -124,16 +117,16 @@ def _undecided(error: ValidationError) -> str:
     if not error.instance_path and isinstance(kind, str) and kind in _WHOLE:
         return _WHOLE[kind]
     leaves = [branch[0] for branch in context if branch]
-    empty = next((leaf for leaf in leaves if leaf.kind.name in {"minItems", "minProperties"}), None)
+    empty = next((leaf for leaf in leaves if leaf.kind.name == "minItems"), None)
     if empty is not None:
-        return _sentence(empty)
-    if leaves and all(leaf.kind.name == "required" for branch in context for leaf in branch):
-        names = dict.fromkeys(" with ".join(f"`{_missing(leaf)}`" for leaf in branch) for branch in context if branch)
-        return f"at least one of {', '.join(names)} is required{_inside(error.instance_path)}"
-    return (
-        " or ".join(dict.fromkeys(_sentence(leaf) for leaf in leaves[:_SHOWN]))
-        or f"{_place(error.instance_path)} may have only one of these forms"
-    )
+        return reason(empty)
+    if all(leaf.kind.name == "required" for branch in context for leaf in branch):
+        names = list(dict.fromkeys(f"`{_missing(leaf)}`" for leaf in leaves))
+        if len(leaves) < len(context):
+            return f"{_place(error.instance_path)} has properties that exclude each other"
+        shown = ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
+        return f"at least one of {shown} is required{_inside(error.instance_path)}"
+    return " or ".join(dict.fromkeys(reason(leaf) for leaf in leaves[:_SHOWN]))
 
 
 def _missing(error: ValidationError) -> str:

@@ -75,7 +75,7 @@ def fault_of_version(content: Content, kind: str) -> str | None:
         return None if is_observable else "`spec_version` is missing, so this is a STIX 2.0 object; convert to 2.1"
     if version == "2.0":
         return "`spec_version` is `2.0`; convert to 2.1"
-    return f"`spec_version` must be `2.1`, not {quoted(version)}"
+    return f"`spec_version` must be the string `2.1`, not {quoted(version)}"
 
 
 def fault_of_rules(content: Content, kind: str) -> str | None:

@@ -194,8 +194,8 @@ class MemoryTransaction:
 
     async def labels_in_use(self, collection: str, organisation: str) -> int:
         """How many of its labels are in use."""
-        kept = self._in(collection)
-        return sum(kept.labels[number - 1].organisation == organisation for number in await self.label_counts(collection))
+        used = await self.label_counts(collection)
+        return sum(each.organisation == organisation and number in used for number, each in enumerate(self._in(collection).labels, 1))
 
     async def label_counts(self, collection: str) -> Mapping[int, int]:
         """How many rows that are not deleted lie under each label number."""

@@ -20,11 +20,11 @@ def _address(path: str, collection: str, object_id: str = UNKNOWN, status_id: st
 
 @pytest.mark.parametrize("route", TAXII_ROUTES, ids=lambda route: f"{route.method} {route.path}")
 @pytest.mark.parametrize("has_slash", [True, False], ids=["slash", "no slash"])
-def test_every_endpoint_answers_with_and_without_its_final_slash(ng: httpx.Client, collection: str, route: object, has_slash: bool) -> None:  # noqa: FBT001
+def test_every_endpoint_answers_with_and_without_its_final_slash(ng: httpx.Client, busy: str, route: object, has_slash: bool) -> None:  # noqa: FBT001
     """T-3.1-01, T-3.1-02, T-3.1-04, T-3.1-11, T-3.1-12, C1, C5: directly, with the body and the status of its table."""
     added = indicator()
-    status = post(ng, collection, added)
-    path = _address(route.path, collection, added["id"], status["id"])  # type: ignore[attr-defined]
+    status = post(ng, busy, added)
+    path = _address(route.path, busy, added["id"], status["id"])  # type: ignore[attr-defined]
     answer = ng.request(
         route.method,  # type: ignore[attr-defined]
         path if has_slash else path.rstrip("/"),
@@ -76,7 +76,9 @@ def test_errors_have_the_media_type_and_a_resource(ng: httpx.Client, method: str
     assert answer.json()["title"]
 
 
-@pytest.mark.parametrize("path", ["/taxii2/", "/members/collections/alliance/objects/", "/members/collections/alliance/manifest/", "/nowhere/"])
+@pytest.mark.parametrize(
+    "path", ["/taxii2/", "/members/collections/alliance/objects/", "/members/collections/alliance/manifest/", "/nowhere/"]
+)
 def test_head_is_answered_like_get(ng: httpx.Client, path: str) -> None:
     """T-3.6-01 (RFC 7231 §4.1): the head of the answer to GET, without its body."""
     asked, got = ng.head(path), ng.get(path)
@@ -113,9 +115,9 @@ def test_a_request_without_accept_is_answered(server: Server) -> None:
     connection.close()
 
 
-def test_a_post_without_content_type_is_415(ng: httpx.Client, collection: str) -> None:
+def test_a_post_without_content_type_is_415(ng: httpx.Client, busy: str) -> None:
     """T-3.1-13, T-3.1-09."""
-    assert ng.post(f"{collection}objects/", content=envelope(indicator())).status_code == 415
+    assert ng.post(f"{busy}objects/", content=envelope(indicator())).status_code == 415
 
 
 def test_filters_are_applied_where_the_table_names_them(ng: httpx.Client, collection: str) -> None:

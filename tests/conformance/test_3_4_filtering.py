@@ -15,7 +15,6 @@ MALFORMED = [
     "added_after=2026-01-01T00:00:00",
     "added_after=2026-13-01T00:00:00Z",
     "added_after=2026-01-01T25:00:00Z",
-    "added_after=2026-01-01T00:00:00.1234567890Z",
     "added_after=2026-01-01T00:00:00%2B02:00",
     "added_after=",
     "added_after=2026-01-01T00:00:00Z&added_after=2026-01-01T00:00:00Z",
@@ -40,12 +39,13 @@ MALFORMED = [
     "match[type]=indicator&match[type]=malware",
     "&".join(f"x{number}=1" for number in range(101)),
 ]
-STIX_TYPES = (
-    "artifact attack-pattern autonomous-system campaign course-of-action directory domain-name email-addr email-message extension-definition "
-    "file grouping identity incident indicator infrastructure intrusion-set ipv4-addr ipv6-addr language-content location mac-addr malware "
-    "malware-analysis marking-definition mutex network-traffic note observed-data opinion process relationship report sighting software threat-actor "
-    "tool url user-account vulnerability windows-registry-key x509-certificate"
-).split()
+STIX_TYPES = [
+    "artifact", "attack-pattern", "autonomous-system", "campaign", "course-of-action", "directory", "domain-name", "email-addr",
+    "email-message", "extension-definition", "file", "grouping", "identity", "incident", "indicator", "infrastructure", "intrusion-set",
+    "ipv4-addr", "ipv6-addr", "language-content", "location", "mac-addr", "malware", "malware-analysis", "marking-definition", "mutex",
+    "network-traffic", "note", "observed-data", "opinion", "process", "relationship", "report", "sighting", "software", "threat-actor",
+    "tool", "url", "user-account", "vulnerability", "windows-registry-key", "x509-certificate",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +76,9 @@ def _names(ng: httpx.Client, filled: tuple[str, dict[str, Any]], query: str) -> 
 
 @pytest.mark.parametrize("query", MALFORMED, ids=lambda query: query[:40])
 @pytest.mark.parametrize("page", ["objects/", "manifest/"])
-def test_malformed_parameters_are_400(ng: httpx.Client, collection: str, page: str, query: str) -> None:
+def test_malformed_parameters_are_400(ng: httpx.Client, busy: str, page: str, query: str) -> None:
     """T-3.4-01, T-3.4-03, T-3.4-06, T-3.4-17, T-3.4.1-15, T-5.3-06, T-5.4-07, C18: never 422, never 500."""
-    answer = ng.get(f"{collection}{page}?{query}")
+    answer = ng.get(f"{busy}{page}?{query}")
     assert (answer.status_code, answer.json()["http_status"]) == (400, "400")
     assert answer.json()["description"]
 
@@ -93,7 +93,7 @@ def test_a_stranger_is_not_told_what_is_wrong_with_his_query(vendor: httpx.Clien
 
 def test_added_after_is_exclusive(ng: httpx.Client, collection: str) -> None:
     """T-3.4-02, T-3.4-05, C18: strictly later by date_added, whatever the object's own times say."""
-    old, new = indicator(created=FIRST, modified=FIRST), indicator(created="2020-01-01T00:00:00Z", modified="2020-01-01T00:00:00Z")
+    old, new = indicator(created=FIRST, modified=FIRST), indicator(created="2020-01-01T00:00:00.000Z", modified="2020-01-01T00:00:00.000Z")
     post(ng, collection, old)
     post(ng, collection, new)
     first, second = (record["date_added"] for record in ng.get(f"{collection}manifest/").json()["objects"])
@@ -168,9 +168,9 @@ def test_match_id(ng: httpx.Client, filled: tuple[str, dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize("kind", STIX_TYPES)
-def test_every_stix_type_can_be_asked_for(ng: httpx.Client, collection: str, kind: str) -> None:
+def test_every_stix_type_can_be_asked_for(ng: httpx.Client, busy: str, kind: str) -> None:
     """T-3.4.1-05."""
-    assert ng.get(f"{collection}objects/?match[type]={kind}").status_code == 200
+    assert ng.get(f"{busy}objects/?match[type]={kind}").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -220,8 +220,8 @@ def test_the_latest_version_is_settled_before_added_after(ng: httpx.Client, fill
     assert len(ids(ng.get(f"{place}objects/?{wanted}&added_after={third}&match[version]=all"))) == 1
 
 
-def test_match_values_are_bounded(ng: httpx.Client, collection: str) -> None:
+def test_match_values_are_bounded(ng: httpx.Client, busy: str) -> None:
     """T-B-02: a hundred values may be asked for, more are refused."""
     some = [observable()["id"] for _ in range(101)]
-    assert ng.get(f"{collection}objects/?match[id]={','.join(some[:100])}").status_code == 200
-    assert ng.get(f"{collection}objects/?match[id]={','.join(some)}").status_code == 400
+    assert ng.get(f"{busy}objects/?match[id]={','.join(some[:100])}").status_code == 200
+    assert ng.get(f"{busy}objects/?match[id]={','.join(some)}").status_code == 400

@@ -8,6 +8,7 @@ import pytest
 import worlds
 from worlds import TAXII, Server, collection_id, envelope, indicator, post
 
+from app.sharing.quota import Allowance, Quotas
 from app.taxii.resources import ErrorMessage
 
 UNKNOWN = "indicator--00000000-0000-4000-8000-000000000000"
@@ -61,7 +62,9 @@ def test_hidden_and_unknown_collections_have_the_same_answer(vendor: httpx.Clien
 
 @pytest.mark.parametrize("path", ["objects/{object_id}/", "objects/{object_id}/versions/", "objects/{object_id}/?match[version]=all"])
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_hidden_and_unknown_objects_have_the_same_answer(server: Server, ng: httpx.Client, ke: httpx.Client, method: str, path: str) -> None:
+def test_hidden_and_unknown_objects_have_the_same_answer(
+    server: Server, ng: httpx.Client, ke: httpx.Client, method: str, path: str
+) -> None:
     """C21, T-5.6-07, T-5.7-09, T-5.8-06, T-B-03: an object for Nigeria alone, asked for by Kenya."""
     if method == "DELETE" and "versions" in path:
         return
@@ -100,9 +103,9 @@ def test_rate_limits_are_429_with_retry_after() -> None:
     """C32: counted per organisation, with a share per client; another organisation never feels it."""
 
     async def narrow() -> worlds.World:
-        quotas = worlds.Quotas(
-            requests=worlds.Allowance(rate=0.01, burst=10, name="requests"),
-            writes=worlds.Allowance(rate=0.01, burst=4, name="written objects"),
+        quotas = Quotas(
+            requests=Allowance(rate=0.01, burst=10, name="requests"),
+            writes=Allowance(rate=0.01, burst=4, name="written objects"),
         )
         return await worlds.memory_world(quotas=quotas)
 

@@ -23,7 +23,12 @@ def test_no_objects_no_property(ng: httpx.Client, collection: str) -> None:
 def test_every_kind_of_stix_object_is_taken(ng: httpx.Client, collection: str) -> None:
     """T-3.7-05: domain objects, observables, relationships, language content, markings and extensions."""
     whom = identity()
-    common = {"spec_version": "2.1", "created": "2026-01-20T08:15:00.000Z", "modified": "2026-01-20T08:15:00.000Z", "object_marking_refs": [CLEAR]}
+    common = {
+        "spec_version": "2.1",
+        "created": "2026-01-20T08:15:00.000Z",
+        "modified": "2026-01-20T08:15:00.000Z",
+        "object_marking_refs": [CLEAR],
+    }
     what = indicator()
     sent = [
         whom,

@@ -14,7 +14,9 @@ def test_discovery_lists_what_the_client_may_use(server: Server, ng: httpx.Clien
     """T-4.1-01, T-4.1-03, T-4.1.1-01, T-4.1.1-02, T-4.1.1-03, T-4.1.1-06, T-4.1.1-07, T-8.2.1-01, T-8.2.1-02, C6: own roots, absolute https."""
     found = ng.get("/taxii2/").json()
     assert found["title"] == "Legation"
-    assert found["api_roots"] == [f"https://taxii.example.org/{name}/" for name in ("exchange", "members", "operations", "public", "scratch")]
+    assert found["api_roots"] == [
+        f"https://taxii.example.org/{name}/" for name in ("exchange", "members", "operations", "public", "scratch")
+    ]
     assert found["default"] == "https://taxii.example.org/members/"
     assert vendor.get("/taxii2/").json()["api_roots"] == [f"https://taxii.example.org/{name}/" for name in ("exchange", "intake", "public")]
     assert "default" not in vendor.get("/taxii2/").json()
@@ -31,9 +33,10 @@ def test_the_public_sees_public_roots(anonymous: httpx.Client) -> None:
 
 def test_behind_plain_http_roots_are_relative() -> None:
     """T-4.1.1-03, T-4.1.1-04, T-4.1.1-05: from the public URL, never from the Host header."""
-    with worlds.serving(public_url="http://localhost:9000", description="Sharing", contact="ops@example.org") as server:
-        with server.visitor("ng-cert/misp") as ng:
-            found = ng.get("/taxii2/", headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}).json()
+    lies = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}
+    settings = {"public_url": "http://localhost:9000", "description": "Sharing", "contact": "ops@example.org"}
+    with worlds.serving(**settings) as server, server.visitor("ng-cert/misp") as ng:
+        found = ng.get("/taxii2/", headers=lies).json()
     assert found["api_roots"] == ["/exchange/", "/members/", "/operations/", "/public/", "/scratch/"]
     assert found["default"] == "/members/"
     assert (found["description"], found["contact"]) == ("Sharing", "ops@example.org")

@@ -15,7 +15,9 @@ def _aliases(visitor: httpx.Client, root: str = "members") -> list[str]:
     return sorted(each["alias"] for each in answer.json()["collections"])
 
 
-def test_each_client_sees_its_own(server: Server, ng: httpx.Client, ke: httpx.Client, vendor: httpx.Client, anonymous: httpx.Client) -> None:
+def test_each_client_sees_its_own(
+    server: Server, ng: httpx.Client, ke: httpx.Client, vendor: httpx.Client, anonymous: httpx.Client
+) -> None:
     """T-5.1-01, C31: what it may read or write, and no more; a reader is not shown what it could only write to."""
     assert _aliases(ng) == ALL
     assert _aliases(ke) == ALL
@@ -42,7 +44,12 @@ def test_a_collection(ng: httpx.Client) -> None:
     listed = ng.get("/members/collections/").json()["collections"]
     assert one in listed
     assert all(UUID(each["id"]).version == 4 for each in listed)
-    assert len({each["id"] for each in listed}) == len({each["alias"] for each in listed}) == len({each["title"] for each in listed}) == len(listed)
+    assert (
+        len({each["id"] for each in listed})
+        == len({each["alias"] for each in listed})
+        == len({each["title"] for each in listed})
+        == len(listed)
+    )
     (strict,) = (each for each in listed if each["alias"] == "strict")
     assert strict["description"] == "Objects need a TLP marking."
 

@@ -8,13 +8,13 @@ from app.taxii.resources import Manifest
 
 def test_a_manifest(ng: httpx.Client, collection: str) -> None:
     """T-5.3-01, T-5.3.1-01 to T-5.3.1-05, T-5.3.1-07, T-5.3.1-08: one line for each version, `version` as it is written in the object."""
-    first, second = indicator(modified="2026-01-20T08:15:00.1Z", created="2026-01-20T08:15:00Z"), observable()
+    first, second = indicator(modified="2026-01-20T08:15:00.1000Z", created="2026-01-20T08:15:00.000Z"), observable()
     assert ng.get(f"{collection}manifest/").content == b"{}"
     post(ng, collection, first, second)
     found = ng.get(f"{collection}manifest/").json()
     Manifest.model_validate(found, strict=False)
     assert [(each["id"], each["version"]) for each in found["objects"]] == [
-        (first["id"], "2026-01-20T08:15:00.1Z"),
+        (first["id"], "2026-01-20T08:15:00.1000Z"),
         (second["id"], found["objects"][1]["date_added"]),
     ]
     assert found["more"] is False

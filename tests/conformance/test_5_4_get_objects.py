@@ -90,7 +90,11 @@ def test_the_switch_for_empty_lists(server: Server, collection: str, ng: httpx.C
 
 def test_the_switch_for_spec_version(server: Server, collection: str, ng: httpx.Client) -> None:
     """C22: put in front of observables that have none; nested ones do not count, and everything else stays as it came."""
-    nested = observable(extensions={"extension-definition--5a9f1f0a-6f3a-4f0f-8e52-0a9f4b0f4a11": {"spec_version": "2.1", "extension_type": "property-extension"}})
+    nested = observable(
+        extensions={
+            "extension-definition--5a9f1f0a-6f3a-4f0f-8e52-0a9f4b0f4a11": {"spec_version": "2.1", "extension_type": "property-extension"}
+        }
+    )
     sent = [observable(), observable(spec_version="2.1"), nested, indicator()]
     post(ng, collection, *sent)
     assert ng.get(f"{collection}objects/").json()["objects"] == sent

@@ -43,9 +43,9 @@ def test_what_was_taken_is_served_as_it_was_sent(ng: httpx.Client, collection: s
 
 
 @pytest.mark.parametrize("body", WRONG, ids=lambda body: repr(body[:20]))
-def test_what_is_no_envelope_is_refused(ng: httpx.Client, collection: str, body: bytes) -> None:
+def test_what_is_no_envelope_is_refused(ng: httpx.Client, busy: str, body: bytes) -> None:
     """T-5.5-07, T-5.5-08."""
-    answer = _send(ng, collection, body)
+    answer = _send(ng, busy, body)
     assert (answer.status_code, answer.headers["content-type"]) == (422, TAXII)
     assert answer.json()["description"]
 
@@ -82,22 +82,26 @@ def test_one_bad_object_does_not_sink_the_envelope(ng: httpx.Client, collection:
 def test_a_whole_bundle_is_taken_as_an_envelope(ng: httpx.Client, collection: str) -> None:
     """C24: stix2, Splunk and OpenCTI send one."""
     sent = indicator()
-    body = json.dumps({"type": "bundle", "id": "bundle--5a9f1f0a-6f3a-4f0f-8e52-0a9f4b0f4a11", "spec_version": "2.1", "objects": [sent]}).encode()
+    body = json.dumps(
+        {"type": "bundle", "id": "bundle--5a9f1f0a-6f3a-4f0f-8e52-0a9f4b0f4a11", "spec_version": "2.1", "objects": [sent]}
+    ).encode()
     assert _send(ng, collection, body, **{"Content-Type": "application/stix+json; version=2.1"}).status_code == 202
     assert ng.get(f"{collection}objects/").json()["objects"] == [sent]
 
 
-@pytest.mark.parametrize("sent", ["text/plain", "application/xml", "application/taxii+json;version=2.0", "application/stix+json;version=2.0", "x", ""])
-def test_other_content_types_are_415_at_once(ng: httpx.Client, collection: str, sent: str) -> None:
+@pytest.mark.parametrize(
+    "sent", ["text/plain", "application/xml", "application/taxii+json;version=2.0", "application/stix+json;version=2.0", "x", ""]
+)
+def test_other_content_types_are_415_at_once(ng: httpx.Client, busy: str, sent: str) -> None:
     """T-5.5-06, C3: with a body that says so, for everybody."""
-    answer = _send(ng, collection, envelope(indicator()), **{"Content-Type": sent})
+    answer = _send(ng, busy, envelope(indicator()), **{"Content-Type": sent})
     assert (answer.status_code, answer.headers["content-type"]) == (415, TAXII)
     assert TAXII in answer.json()["description"]
 
 
-def test_compressed_bodies_are_415(ng: httpx.Client, collection: str) -> None:
+def test_compressed_bodies_are_415(ng: httpx.Client, busy: str) -> None:
     """T-5.5-06 (RFC 9110 §15.5.16): with what would be taken."""
-    answer = _send(ng, collection, b"\x1f\x8b", **{"Content-Encoding": "gzip"})
+    answer = _send(ng, busy, b"\x1f\x8b", **{"Content-Encoding": "gzip"})
     assert (answer.status_code, answer.headers["accept-encoding"]) == (415, "identity")
 
 
@@ -144,9 +148,10 @@ def test_a_body_that_stands_still_is_408(server: Server) -> None:
     """DESIGN 9: what comes too slowly is given up, and the connection with it."""
     import worlds
 
-    with worlds.serving(patience=0.05) as impatient, contextlib.closing(
-        _raw(impatient, "ng-cert/misp", "POST /members/collections/alliance/objects/ HTTP/1.1")
-    ) as connection:
+    with (
+        worlds.serving(patience=0.05) as impatient,
+        contextlib.closing(_raw(impatient, "ng-cert/misp", "POST /members/collections/alliance/objects/ HTTP/1.1")) as connection,
+    ):
         connection.sendall(b"Content-Length: 100\r\n\r\n{")
         answer = b""
         while piece := connection.recv(65536):
@@ -155,8 +160,8 @@ def test_a_body_that_stands_still_is_408(server: Server) -> None:
     assert b"connection: close" in answer.lower()
 
 
-def test_times_far_in_the_future_are_refused(ng: httpx.Client, collection: str) -> None:
+def test_times_far_in_the_future_are_refused(ng: httpx.Client, busy: str) -> None:
     """C22: some clients take `modified` as their cursor."""
-    status: dict[str, Any] = try_post(ng, collection, indicator(modified="2999-01-01T00:00:00.000Z"))
+    status: dict[str, Any] = try_post(ng, busy, indicator(modified="2999-01-01T00:00:00.000Z"))
     assert status["failure_count"] == 1
-    assert "future" in status["failures"][0]["message"]
+    assert "ahead of this server's clock" in status["failures"][0]["message"]

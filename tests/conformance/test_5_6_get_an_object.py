@@ -25,27 +25,27 @@ FIRST, SECOND, THIRD = "2026-01-20T08:15:00.000Z", "2026-01-20T08:16:00.000Z", "
         ("match[id]=malware--00000000-0000-4000-8000-000000000000", [THIRD]),
     ],
 )
-def test_an_object(ng: httpx.Client, collection: str, query: str, found: list[str]) -> None:
+def test_an_object(ng: httpx.Client, busy: str, query: str, found: list[str]) -> None:
     """T-5.6-01, T-5.6-04 to T-5.6-06, T-5.6-08: the latest version by default; what passes no filter is an empty envelope."""
     each = indicator()
     for modified in (FIRST, THIRD, SECOND):
-        post(ng, collection, each | {"modified": modified})
-    answer = ng.get(f"{collection}objects/{each['id']}/?{query}")
+        post(ng, busy, each | {"modified": modified})
+    answer = ng.get(f"{busy}objects/{each['id']}/?{query}")
     assert answer.status_code == 200
     assert [one["modified"] for one in answer.json().get("objects", [])] == found
     assert answer.json() != {"objects": []}
 
 
 @pytest.mark.parametrize("identifier", ["indicator--00000000-0000-4000-8000-000000000000", "nonsense", "%00", "x" * 2000])
-def test_an_unknown_object_is_404(ng: httpx.Client, collection: str, identifier: str) -> None:
+def test_an_unknown_object_is_404(ng: httpx.Client, busy: str, identifier: str) -> None:
     """T-5.6-07, T-5.8-06, C21: of an unknown collection too."""
-    post(ng, collection, indicator())
-    for path in (f"{collection}objects/{identifier}/", f"{collection}objects/{identifier}/versions/", f"/scratch/collections/x/objects/{identifier}/"):
+    post(ng, busy, indicator())
+    for path in (f"{busy}objects/{identifier}/", f"{busy}objects/{identifier}/versions/", f"/scratch/collections/x/objects/{identifier}/"):
         assert ng.get(path).status_code == 404
 
 
-def test_parameters_are_checked(ng: httpx.Client, collection: str) -> None:
+def test_parameters_are_checked(ng: httpx.Client, busy: str) -> None:
     """T-3.4-01."""
     each = indicator()
-    post(ng, collection, each)
-    assert ng.get(f"{collection}objects/{each['id']}/?match[version]=newest").status_code == 400
+    post(ng, busy, each)
+    assert ng.get(f"{busy}objects/{each['id']}/?match[version]=newest").status_code == 400

@@ -34,13 +34,13 @@ def test_deleting_an_object(ng: httpx.Client, ke: httpx.Client, collection: str)
         ("?match[spec_version]=2.1&match[version]=first", [SECOND, THIRD]),
     ],
 )
-def test_deleting_versions(ng: httpx.Client, collection: str, query: str, left: list[str]) -> None:
+def test_deleting_versions(ng: httpx.Client, busy: str, query: str, left: list[str]) -> None:
     """T-5.7-02, T-5.7-03: only those; what is left is served on."""
     each = indicator()
     for modified in (FIRST, SECOND, THIRD):
-        post(ng, collection, each | {"modified": modified})
-    assert ng.delete(f"{collection}objects/{each['id']}/{query}").status_code == 200
-    answer = ng.get(f"{collection}objects/{each['id']}/?match[version]=all")
+        post(ng, busy, each | {"modified": modified})
+    assert ng.delete(f"{busy}objects/{each['id']}/{query}").status_code == 200
+    answer = ng.get(f"{busy}objects/{each['id']}/?match[version]=all")
     assert answer.status_code == (200 if left else 404)
     assert sorted(one["modified"] for one in answer.json().get("objects", [])) == left
 

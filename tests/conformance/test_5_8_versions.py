@@ -3,7 +3,7 @@
 import httpx
 from worlds import TAXII, indicator, observable, post
 
-FIRST, SECOND = "2026-01-20T08:15:00Z", "2026-01-20T08:16:00.5Z"
+FIRST, SECOND = "2026-01-20T08:15:00.000Z", "2026-01-20T08:16:00.500000Z"
 
 
 def test_versions(ng: httpx.Client, collection: str) -> None:
