@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from app.access.cedar import CedarJudge
 from app.audit.events import Delivery
@@ -21,14 +21,17 @@ from app.store.contract import Store
 from app.store.dates import TrustedClock
 from app.store.memory import MemoryStore
 from app.store.sqlite import open_sqlite
+from app.store.watched import WatchedStore
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from app.api.metrics import Metrics
+    from app.api.settings import FaceSettings, Verifier
 
 MEMORY: Final = "memory:"
 SQLITE: Final = "sqlite:///"
+STORE_URLS: Final = "a store is `sqlite:///PATH` (an absolute path has four slashes) or `memory:`"
 DEFAULT_PORT: Final = 9000
 _LIMITS: Final = Limits()
 _OBJECT: Final = ObjectLimits()
@@ -91,6 +94,13 @@ class Settings(BaseModel):
         default=2_000, gt=0, description="objects that an organisation posts, on average; bursts may be 250 times that"
     )
 
+    @field_validator("store")
+    @classmethod
+    def _names_a_store(cls, url: str) -> str:
+        if not is_store_url(url):
+            raise ValueError(STORE_URLS)
+        return url
+
     @property
     def proxies(self) -> tuple[str, ...]:
         """`trusted_proxies`, one by one."""
@@ -111,13 +121,22 @@ class Settings(BaseModel):
         )
 
 
+LIMITS: Final = tuple(Settings.model_fields)[tuple(Settings.model_fields).index("page") :]
+"""The settings that bound what a request may ask for or bring."""
+
+
+def variable(setting: str) -> str:
+    """The environment variable of a setting."""
+    return f"LEGATION_{setting.upper()}"
+
+
 async def open_store(url: str, clock: Clock = system_clock, *, create: bool = True) -> Store:
     """The store at `url`; made if it is not there, unless `create` says no. Raises ConfigurationError, StoreUnavailable."""
     if url == MEMORY:
         return MemoryStore(TrustedClock(clock))
     path = store_path(url)
     if path is None:
-        raise ConfigurationError([f"{quoted(url)} is no store; write `sqlite:///PATH` or `memory:`"])
+        raise ConfigurationError([f"{quoted(url)} is no store: {STORE_URLS}"])
     if not create and not path.exists():
         raise ConfigurationError(
             [f"there is no store at {quoted(path, 200)}; make one with `legation reload DIR`, or name another with `--store`"]
@@ -125,8 +144,10 @@ async def open_store(url: str, clock: Clock = system_clock, *, create: bool = Tr
     return await open_sqlite(path, TrustedClock(clock))
 
 
-def build_exchange(store: Store, settings: Settings, clock: Clock = system_clock) -> Exchange:
-    """The parts a deed works with. Quotas are those of one worker out of `settings.workers`."""
+def build_exchange(store: Store, settings: Settings, metrics: "Metrics | None" = None, clock: Clock = system_clock) -> Exchange:
+    """The parts a deed works with. Quotas are those of one worker out of `settings.workers`; `metrics` hear what is waited for."""
+    if metrics is not None:
+        store = WatchedStore(store, metrics.waited)
     return Exchange(
         store=store,
         force=InForce(store, CedarJudge),
@@ -137,9 +158,23 @@ def build_exchange(store: Store, settings: Settings, clock: Clock = system_clock
     )
 
 
+def face_of(settings: Settings, public_url: str, verifier: "Verifier | None" = None) -> "FaceSettings":
+    """What the face is told. Raises ConfigurationError if it cannot be used."""
+    from app.api import FaceSettings
+
+    return FaceSettings(
+        public_url=public_url,
+        title=settings.title,
+        contact=settings.contact,
+        api_key_header=settings.api_key_header,
+        trusted_proxies=settings.proxies,
+        verifier=verifier,
+    )
+
+
 def build_app(exchange: Exchange, settings: Settings, public_url: str, metrics: "Metrics") -> "ASGIApp":
-    """The TAXII face over an exchange, observed."""
-    from app.api import FaceSettings, create_app
+    """The TAXII face over an exchange, observed. Raises ConfigurationError."""
+    from app.api import create_app
     from app.api.keys import Bearers
     from app.api.observe import observe
 
@@ -148,15 +183,8 @@ def build_app(exchange: Exchange, settings: Settings, public_url: str, metrics: 
     async def verify(token: str) -> tuple[str, str]:
         return await bearers.verify(token, (await exchange.force.now()).alliance.issuers)
 
-    face = FaceSettings(
-        public_url=public_url,
-        title=settings.title,
-        contact=settings.contact,
-        api_key_header=settings.api_key_header,
-        trusted_proxies=settings.proxies,
-        verifier=verify,
-    )
-    return observe(create_app(exchange, face), metrics, trusted_proxies=settings.proxies)
+    face = create_app(exchange, face_of(settings, public_url, verify))
+    return observe(face, metrics, trusted_proxies=settings.proxies)
 
 
 async def _without_record(deliveries: Sequence[Delivery]) -> None:

@@ -7,6 +7,7 @@ over (`lapsed`), the secretariat. Collections of every kind, and a pool of empty
 import asyncio
 import itertools
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from app.access.alliance import Alliance, ApiRoot, Client, Collection, Group, Or
 from app.access.cedar import CedarJudge
 from app.api import FaceSettings, create_app
 from app.audit.events import Delivery
+from app.bootstrap import Settings
 from app.clock import Clock, system_clock
 from app.sharing import administer
 from app.sharing.exchange import Exchange, InForce, Limits
@@ -39,6 +41,9 @@ T = TypeVar("T")
 POLICIES = Path(__file__).parents[1] / "policies"
 FEW, MANY = 4, 250
 """Empty collections: in a small world, and behind the server that all conformance tests share."""
+
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients that never need it: made once, since reading the machine's certificates takes longer than many a test."""
 
 CLEAR = "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487"
 GREEN = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"
@@ -210,7 +215,7 @@ class Server:
     def visitor(self, client: str = "", **headers: str) -> httpx.Client:
         """An HTTP client with the token of `client`; without credentials for the anonymous public."""
         proof = {"Authorization": f"Bearer {self.world.tokens[client]}"} if client else {}
-        return httpx.Client(base_url=self.url, headers={"Accept": TAXII, **proof, **headers}, timeout=30, trust_env=False)
+        return httpx.Client(base_url=self.url, headers={"Accept": TAXII, **proof, **headers}, timeout=30, trust_env=False, verify=NO_TLS)
 
     def fresh_collection(self) -> str:
         """The path of a collection that nothing was written to, readable and writable for all members."""
@@ -223,8 +228,13 @@ MakeWorld = Callable[[], Coroutine[Any, Any, World]]
 
 
 @contextmanager
-def serving(make: MakeWorld = memory_world, **settings: Any) -> Iterator[Server]:
-    """A server over a world that `make` builds on the server's own loop. `settings` are those of the face."""
+def serving(make: MakeWorld = memory_world, operator: Settings | None = None, **settings: Any) -> Iterator[Server]:
+    """A server over a world that `make` builds on the server's own loop, as `legation serve` runs it. `settings` are those of the face."""
+    from app.cli.worker import configuration
+
+    web_settings = operator or Settings(store="memory:")
+    scheme = "http" if web_settings.ssl_certfile is None else "https"
+
     waits = Waits()
     face = FaceSettings(**{"public_url": "https://taxii.example.org", "api_key_header": "X-API-Key", "sleep": waits} | settings)
     started: SimpleQueue[tuple[Server, uvicorn.Server] | BaseException] = SimpleQueue()
@@ -239,9 +249,9 @@ def serving(make: MakeWorld = memory_world, **settings: Any) -> Iterator[Server]
             except BaseException as error:
                 started.put(error)
                 raise
-            web = uvicorn.Server(web_configuration(create_app(world.exchange, face)))
+            web = uvicorn.Server(configuration(web_settings, create_app(world.exchange, face)))
             host, port = listener.getsockname()
-            started.put((Server(world, f"http://{host}:{port}", asyncio.get_running_loop(), waits), web))
+            started.put((Server(world, f"{scheme}://{host}:{port}", asyncio.get_running_loop(), waits), web))
             await web.serve(sockets=[listener])
             await world.exchange.store.close()
 
@@ -256,13 +266,6 @@ def serving(make: MakeWorld = memory_world, **settings: Any) -> Iterator[Server]
         finally:
             web.should_exit = True
             thread.join(30)
-
-
-def web_configuration(app: Any) -> uvicorn.Config:
-    """The web server as `legation serve` starts it: no words of its own in headers, no belief in forwarded ones, no second protocol."""
-    return uvicorn.Config(
-        app, http="httptools", ws="none", lifespan="off", proxy_headers=False, server_header=False, log_config=None, access_log=False
-    )
 
 
 NOW_TEXT = "2026-01-20T08:15:00.000Z"

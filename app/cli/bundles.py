@@ -60,6 +60,8 @@ class _Cutter:
         self._member = b""
         self._is_inside = False
         self._found: int | None = None
+        self._is_bundle = False
+        """A bundle may be empty, and then has no `objects` (STIX 2.1 §8)."""
 
     def cut(self, piece: bytes) -> Iterator[bytes]:
         """The objects that are complete now."""
@@ -85,10 +87,10 @@ class _Cutter:
 
     def finish(self) -> None:
         """The file is at its end. Raises MalformedEnvelope if the bundle is not."""
-        if self._found is None:
+        if self._found is None and not self._is_bundle:
             raise self._malformed("it has no list `objects`, so it is neither a bundle nor an envelope")
         if self._depth:
-            raise self._malformed(f"it ends in the middle, after {self._found} objects")
+            raise self._malformed(f"it ends in the middle, after {self._found or 0} objects")
 
     def _within(self, text: bytes, start: int) -> Iterator[bytes]:
         """A token inside `objects`: at depth 2 between its members, deeper in one of them."""
@@ -112,7 +114,9 @@ class _Cutter:
     def _outside(self, text: bytes) -> None:
         """A token of the bundle's other members, or of what is no bundle at all."""
         if text[0] == _QUOTE[0]:
-            self._member = text if self._depth == 1 else self._member
+            if self._depth == 1:
+                self._is_bundle = self._is_bundle or (self._member, text) == (b'"type"', b'"bundle"')
+                self._member = text
             return
         if (self._depth == 0 and (text != b"{" or self._found is not None)) or (self._depth == 1 and text == b"]"):
             raise self._malformed("it is not one JSON object")

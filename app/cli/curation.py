@@ -39,6 +39,9 @@ def review(asked: Review) -> None:
     if asked.json:
         say_json([asdict(each) for each in waiting])
         return
+    if not waiting:
+        note(f"nothing waits in {path}")
+        return
     columns = ("object", "name", "version", "TLP", "from", "waiting since")
     table(f"Waiting in {path}", columns, [_waiting(each) for each in waiting])
 

@@ -9,7 +9,7 @@ import typer
 from app.cli.options import Json, takes
 from app.cli.play import ANALYST, RECEIVERS, VENDOR, Outcome, Play, Received
 from app.cli.recipes import recipes
-from app.cli.stage import stage
+from app.cli.stage import Stage, stage
 from app.cli.terminal import note, say, say_json, table
 from app.configuration import model_folder, read_alliance
 from app.stix.handling import Tlp
@@ -38,15 +38,18 @@ def demo(asked: Demo) -> None:
             say_json(asdict(outcome))
         else:
             _show(outcome)
-        if asked.once:
-            return
-        for title, text in recipes(running, read_alliance(model_folder())):
-            say(f"\n# {title}\n{text}")
-        note(f"\nserving {running.url}/taxii2/ until Ctrl-C; then store and tokens are removed")
-        try:
-            running.server.wait()
-        except KeyboardInterrupt:
-            note("ending")
+        if not asked.once:
+            _serve_on(running, outcome, with_recipes=not asked.json)
+
+
+def _serve_on(running: Stage, outcome: Outcome, *, with_recipes: bool) -> None:
+    for title, text in recipes(running, read_alliance(model_folder()), outcome.example) if with_recipes else ():
+        say(f"\n# {title}\n{text}")
+    note(f"\nserving {running.url}/taxii2/ until Ctrl-C; then store and tokens are removed")
+    try:
+        running.server.wait()
+    except KeyboardInterrupt:
+        note("ending")
 
 
 def _show(outcome: Outcome) -> None:

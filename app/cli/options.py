@@ -15,7 +15,7 @@ import typer
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from app.bootstrap import Settings, default_store, is_store_url
+from app.bootstrap import STORE_URLS, Settings, default_store, is_store_url, variable
 from app.cli.terminal import refusals
 from app.errors import quoted
 from app.sharing.exchange import Address
@@ -75,7 +75,7 @@ def duration(text: str) -> timedelta:
 def store_url(text: str) -> str:
     """An address that a store can be opened by."""
     if not is_store_url(text):
-        raise typer.BadParameter(f"{quoted(text)} is no store: write `sqlite:///PATH` (an absolute path has four slashes) or `memory:`")
+        raise typer.BadParameter(f"{quoted(text)} is no store: {STORE_URLS}")
     return text
 
 
@@ -135,8 +135,10 @@ def from_settings(command: Callable[[Settings], None]) -> Callable[..., None]:
             settings = Settings.model_validate({name: value for name, value in given.items() if value is not None})
         except ValidationError as error:
             first = error.errors()[0]
+            message = first["msg"].removeprefix("Value error, ")
             raise typer.BadParameter(
-                f"{first['msg'].lower()}, not {quoted(first['input'])}", param_hint=f"--{_dashed(str(first['loc'][0]))}"
+                f"{message[:1].lower()}{message[1:]}, not {quoted(first['input'])}",
+                param_hint=f"--{_dashed(str(first['loc'][0]))}",
             ) from error
         with refusals():
             command(settings)
@@ -145,11 +147,6 @@ def from_settings(command: Callable[[Settings], None]) -> Callable[..., None]:
     called.__signature__ = Signature(parameters)  # type: ignore[attr-defined] # where typer looks
     called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return called
-
-
-def variable(name: str) -> str:
-    """The environment variable of a setting."""
-    return f"LEGATION_{name.upper()}"
 
 
 def _option(name: str, field: FieldInfo) -> Parameter:

@@ -47,10 +47,11 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the play came to."""
+    """What the play came to. `example` is an object that some members read and others do not."""
 
     pushed: int
     waiting: int
+    example: str
     released: dict[str, int]
     received: tuple[Received, ...]
 
@@ -75,7 +76,8 @@ class Play:
         self._release(waiting, ALLIANCE, Tlp.AMBER_STRICT)
         self._release(waiting, EXCHANGE, Tlp.GREEN)
         received = [each for client in RECEIVERS for each in self._receive(client)]
-        return Outcome(pushed, len(waiting), self._released, tuple(received))
+        example = next(each.object_id for each in waiting if each.type == "campaign" and each.tlp == Tlp.AMBER.text)
+        return Outcome(pushed, len(waiting), example, self._released, tuple(received))
 
     def _push(self, client: str, path: str, objects: Sequence[Mapping[str, object]]) -> int:
         collection = self._collections(client)[path]

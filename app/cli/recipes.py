@@ -11,13 +11,13 @@ ACCEPT: Final = "application/taxii+json;version=2.1"
 READER: Final = "ng-cert/misp"
 
 
-def recipes(stage: Stage, alliance: Alliance) -> Iterator[tuple[str, str]]:
+def recipes(stage: Stage, alliance: Alliance, example: str) -> Iterator[tuple[str, str]]:
     """Title and text of each."""
     objects, public = (f"{stage.url}{_path(alliance, path)}objects/" for path in (ALLIANCE, PUBLIC))
     token, root = stage.tokens[READER], f"{stage.url}/{ALLIANCE.partition('/')[0]}/"
     key = alliance.by_path[(ALLIANCE.partition("/")[0], ALLIANCE.partition("/")[2])].key
     yield "curl, the public", f"curl -s -H 'Accept: {ACCEPT}' '{public}'"
-    yield "curl, a CERT", f"curl -s -H 'Accept: {ACCEPT}' -H 'Authorization: Bearer {token}' '{objects}?limit=2&match[type]=indicator'"
+    yield "curl, a CERT", f"curl -sg -H 'Accept: {ACCEPT}' -H 'Authorization: Bearer {token}' '{objects}?limit=2&match[type]=indicator'"
     yield "taxii2-client", _python(stage, token)
     yield (
         "MISP (TAXII server)",
@@ -31,7 +31,7 @@ def recipes(stage: Stage, alliance: Alliance) -> Iterator[tuple[str, str]]:
         "Microsoft Sentinel (TAXII connector)",
         f"API root URL {root}   collection ID {key}\nuser {READER}   password {token}   (Sentinel comes from outside: it needs a public https address)",
     )
-    yield "the operator", _operator(stage)
+    yield "the operator", _operator(stage, example)
 
 
 def _path(alliance: Alliance, path: str) -> str:
@@ -47,11 +47,12 @@ def _python(stage: Stage, token: str) -> str:
     )
 
 
-def _operator(stage: Stage) -> str:
+def _operator(stage: Stage, example: str) -> str:
     return "\n".join(
         (
             f"export LEGATION_STORE='{stage.store}'",
             f".venv/bin/legation explain saltmarsh/pull {ALLIANCE}",
+            f".venv/bin/legation explain sg-cert/opencti {ALLIANCE} {example}",
             f".venv/bin/legation export {EXCHANGE} --as saltmarsh/pull | head -c 600",
             f".venv/bin/legation review {INTAKE} --as {CURATOR}",
             ".venv/bin/legation token list",

@@ -10,8 +10,9 @@ from pathlib import Path
 from socket import socket
 
 from app.api.logs import configure_logging, logger
-from app.bootstrap import MEMORY, Settings, build_exchange, open_store, store_path
-from app.cli.addresses import is_exposed, listen, local_url, public_url
+from app.bootstrap import MEMORY, Settings, build_exchange, face_of, open_store, store_path
+from app.cli.addresses import is_exposed, listen, local_url, metrics_address, public_url
+from app.cli.examination import examine
 from app.cli.supervisor import supervise
 from app.cli.terminal import say
 from app.cli.worker import run, serve, tls
@@ -26,6 +27,7 @@ def run_server(settings: Settings) -> None:
     configure_logging(settings.log_level, settings.log_format == "json")
     _refuse_impossible(settings)
     with listen(settings) as listener:
+        face_of(settings, public_url(settings, listener))
         _warn(settings, listener)
         announce = _announcement(settings, listener)
         if settings.workers == 1:
@@ -43,11 +45,10 @@ async def prepare(exchange: Exchange, folder: Path | None) -> None:
             raise ConfigurationError(["the store has no alliance yet; give its files with --alliance DIR"])
         await exchange.force.now()
         return
-    alliance = read_alliance(folder)
     if kept is None:
-        await administer.adopt(exchange, alliance)
+        await administer.adopt(exchange, examine(folder).alliance)
         return
-    alliance = carry_retired(alliance, (await exchange.force.now()).alliance)
+    alliance = carry_retired(read_alliance(folder), (await exchange.force.now()).alliance)
     if kept.digest != administer.document_of(alliance)[1]:
         raise ConfigurationError(
             [
@@ -66,18 +67,16 @@ async def _prepare(settings: Settings) -> None:
 
 def _refuse_impossible(settings: Settings) -> None:
     """What no server could be run with is said before anything is opened."""
-    problems: list[str] = []
     if settings.store == MEMORY and settings.workers > 1:
-        problems.append("`memory:` lives in one process alone, so several workers need a store that all can open: `sqlite:///PATH`")
+        raise ConfigurationError(
+            ["`memory:` lives in one process alone, so several workers need a store that all can open: `sqlite:///PATH`"]
+        )
+    if settings.metrics is not None:
+        metrics_address(settings.metrics)
     if (settings.ssl_certfile is None) != (settings.ssl_keyfile is None):
-        problems.append("TLS needs both --ssl-certfile and --ssl-keyfile")
-    elif settings.ssl_certfile is not None:
-        try:
-            tls(settings)
-        except OSError as error:
-            problems.append(f"the certificate or its key cannot be used: {error}")
-    if problems:
-        raise ConfigurationError(problems)
+        raise ConfigurationError(["TLS needs both --ssl-certfile and --ssl-keyfile"])
+    if settings.ssl_certfile is not None:
+        tls(settings)
 
 
 def _warn(settings: Settings, listener: socket) -> None:

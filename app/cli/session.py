@@ -1,11 +1,14 @@
 """A deed from the command line: the store is opened, the deed is done under the same rules as over HTTP, the store is closed."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from app.bootstrap import MEMORY, Settings, build_exchange, open_store
+from pydantic import ValidationError
+
+from app.bootstrap import LIMITS, MEMORY, Settings, build_exchange, open_store, variable
 from app.errors import ConfigurationError, NotFound, Unauthenticated, quoted
 from app.sharing.exchange import Exchange
 
@@ -39,8 +42,19 @@ def refuse_memory(store: str) -> None:
 
 
 async def _do(url: str, deed: Callable[[Exchange], Awaitable[T]], create: bool) -> T:  # noqa: FBT001 # as given
+    settings = _settings(url)
     store = await open_store(url, create=create)
     try:
-        return await deed(build_exchange(store, Settings(store=url)))
+        return await deed(build_exchange(store, settings))
     finally:
         await store.close()
+
+
+def _settings(url: str) -> Settings:
+    """The limits that the environment sets hold here as in the server; this is one process, whatever the number of workers."""
+    variables = {name: os.environ.get(variable(name)) for name in LIMITS}
+    try:
+        return Settings.model_validate({"store": url, **{name: value for name, value in variables.items() if value is not None}})
+    except ValidationError as error:
+        problems = [f"{variable(str(each['loc'][0]))}: {each['msg']}, not {quoted(each['input'])}" for each in error.errors()]
+        raise ConfigurationError(problems) from error

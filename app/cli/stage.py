@@ -1,6 +1,7 @@
 """Where the demonstration is played: a fresh private store with the model alliance in force, tokens for its cast, and the real server beside it."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -9,7 +10,8 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from types import FrameType
+from typing import IO, Final, NoReturn
 
 from app.bootstrap import DEFAULT_PORT, SQLITE
 from app.cli.session import do
@@ -36,12 +38,26 @@ class Stage:
 @contextmanager
 def stage(cast: Iterable[str], port: int | None) -> Generator[Stage]:
     """A stage that is gone when the context ends, with all that was on it. `port` None: the usual one if it is free, else any."""
-    with tempfile.TemporaryDirectory(prefix="legation-demo-") as folder:
+    with _ending_cleanly(), tempfile.TemporaryDirectory(prefix="legation-demo-") as folder:
         store = f"{SQLITE}{Path(folder) / 'private' / 'legation.sqlite'}"
         do(store, lambda exchange: administer.adopt(exchange, read_alliance(model_folder())), create=True)
         tokens = do(store, lambda exchange: _issue(exchange, cast))
         with _server(store, _free(DEFAULT_PORT) if port is None else port) as (server, url):
             yield Stage(url, store, tokens, server)
+
+
+@contextmanager
+def _ending_cleanly() -> Generator[None]:
+    """A wish to end (SIGTERM) clears the stage like Ctrl-C does."""
+
+    def end(_number: int, _frame: FrameType | None) -> NoReturn:
+        sys.exit(0)
+
+    former = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
 
 
 async def _issue(exchange: Exchange, cast: Iterable[str]) -> dict[str, str]:

@@ -23,7 +23,8 @@ from app.api.metrics import Exposition, Metrics
 from app.bootstrap import Settings, build_app, build_exchange, open_store
 from app.cli.addresses import metrics_address, public_url
 from app.cli.protocol import BoundedHttp
-from app.errors import SharingError
+from app.cli.terminal import REFUSED, complain
+from app.errors import ConfigurationError, SharingError, quoted
 from app.sharing.exchange import Exchange
 
 GRACE: Final = 30
@@ -55,23 +56,26 @@ class Server(uvicorn.Server):
 
 
 class Stop:
-    """The wish to stop, which may come before there is a server. A second one is impatient: requests under way are given up."""
+    """The wish to stop, which may come before there is a server. Ctrl-C once more is impatience: requests under way are given up.
+
+    Any other second signal is none: a service manager and the supervisor may both pass the same wish on.
+    """
 
     def __init__(self) -> None:
-        self._times = 0
+        self._is_asked = False
         self._server: Server | None = None
 
-    def ask(self) -> None:
+    def ask(self, number: int) -> None:
         """Stop as soon as what was begun is done."""
-        self._times += 1
         if self._server is not None:
             self._server.should_exit = True
-            self._server.force_exit = self._times > 1
+            self._server.force_exit = self._server.force_exit or (self._is_asked and number == signal.SIGINT)
+        self._is_asked = True
 
     def attach(self, server: Server) -> None:
         """Let it stop this server."""
         self._server = server
-        server.should_exit = self._times > 0
+        server.should_exit = self._is_asked
 
 
 async def serve(
@@ -81,31 +85,33 @@ async def serve(
     stop = Stop()
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
-        loop.add_signal_handler(number, stop.ask)
+        loop.add_signal_handler(number, stop.ask, number)
+    metrics = Metrics()
     store = await open_store(settings.store, create=prepare is not None)
     try:
-        exchange = build_exchange(store, settings)
+        exchange = build_exchange(store, settings, metrics)
         if prepare is not None:
             await prepare(exchange)
-        await _serve(settings, listener, exchange, (stop, announce))
+        app = build_app(exchange, settings, public_url(settings, listener), metrics)
+        server = Server(configuration(settings, app), announce)
+        stop.attach(server)
+        with _exposed(settings, metrics):
+            await server.serve(sockets=[listener])
     finally:
         await store.close()
 
 
-async def _serve(settings: Settings, listener: socket, exchange: Exchange, ends: tuple[Stop, Callable[[], None]]) -> None:
-    stop, announce = ends
-    metrics = Metrics()
-    exposition = None
-    if settings.metrics is not None and settings.workers == 1:
-        exposition = Exposition(*metrics_address(settings.metrics), metrics.registry)
+@contextmanager
+def _exposed(settings: Settings, metrics: Metrics) -> Generator[None]:
+    """A single worker shows its figures itself; of several, the supervisor shows the sum."""
+    if settings.metrics is None or settings.workers > 1:
+        yield
+        return
+    exposition = Exposition(*metrics_address(settings.metrics), metrics.registry)
     try:
-        app = build_app(exchange, settings, public_url(settings, listener), metrics)
-        server = Server(configuration(settings, app), announce)
-        stop.attach(server)
-        await server.serve(sockets=[listener])
+        yield
     finally:
-        if exposition is not None:
-            await asyncio.to_thread(exposition.close)
+        exposition.close()
 
 
 def configuration(settings: Settings, app: ASGIApp) -> uvicorn.Config:
@@ -127,13 +133,18 @@ def configuration(settings: Settings, app: ASGIApp) -> uvicorn.Config:
 
 
 def tls(settings: Settings) -> ssl.SSLContext:
-    """TLS 1.2 and 1.3 (T-8.2.2-02, T-8.2.2-03). Raises OSError if certificate or key cannot be used."""
+    """TLS 1.2 and 1.3 (T-8.2.2-02, T-8.2.2-03). Raises ConfigurationError if certificate or key cannot be used."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(CIPHERS)
-    certificate = settings.ssl_certfile or ""
-    # A password that is asked for on the terminal would hang a service: without one, the key must not need it.
-    context.load_cert_chain(certificate, settings.ssl_keyfile, lambda: settings.ssl_keyfile_password or "")
+    certificate, key = settings.ssl_certfile or "", settings.ssl_keyfile
+    try:
+        # Without a password OpenSSL would ask for one on the terminal, which hangs a service: an empty one fails instead.
+        context.load_cert_chain(certificate, key, lambda: settings.ssl_keyfile_password or "")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        remedy = "name a PEM chain and its key, and the password if the key has one (LEGATION_SSL_KEYFILE_PASSWORD)"
+        raise ConfigurationError([f"{quoted(certificate)} and {quoted(key)} cannot be used for TLS ({reason}); {remedy}"]) from error
     return context
 
 
@@ -151,8 +162,8 @@ def main() -> None:
     try:
         run(_supervised(settings, listener, ready))
     except SharingError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(1)
+        complain(error)
+        sys.exit(REFUSED)
 
 
 async def _supervised(settings: Settings, listener: socket, ready: int) -> None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from app.access.alliance import ApiRoot, Client, Collection, Group, Issuer, Organisation
 from app.configuration.folder import LAYOUT, Sort
-from app.configuration.shapes import PATTERN_NAMES
+from app.configuration.shapes import PATTERN_NAMES, keys_of
 
 Schema: TypeAlias = Mapping[str, object]
 
@@ -24,8 +24,6 @@ _FILES: Final[tuple[tuple[str, type[BaseModel], str], ...]] = (
         "A collection; folder and file name make its readable address, beside the one with its `id`.",
     ),
 )
-_BY_PLACE: Final = frozenset({"root", "name"})
-"""What the path of a collection's file says."""
 _PLAIN: Final = {
     "string": "text",
     "integer": "whole number",
@@ -50,7 +48,7 @@ def _rows(model: type[BaseModel]) -> Iterator[str]:
     kinds = cast("Mapping[str, Schema]", schema.get("$defs", {}))
     required = cast("list[str]", schema.get("required", []))
     for key, value in cast("Mapping[str, Schema]", schema["properties"]).items():
-        if model is not Collection or key not in _BY_PLACE:
+        if key in keys_of(model):
             default = "needed" if key in required else _default(value.get("default"))
             yield f"| `{key}` | {_type(value, kinds)} | {default} | {value['description']} |"
 

@@ -30,6 +30,7 @@ NOUNS: Final = {
     "custom": "word",
 }
 """What the words of a key are called, where it is not the key itself."""
+_BY_PLACE: Final = frozenset({"root", "name"})
 LEVELS: Final = tuple(level.text for level in Tlp)
 
 
@@ -73,8 +74,7 @@ _TYPES: Final = {
 def read_shape(model: type[Model], file: File, **place: str) -> tuple[Model | None, list[str]]:
     """The value that a file's table gives, or its mistakes, each with file and key. `place` is what the path says: no table may say it again."""
     table = file.table or {}
-    keys = frozenset(model.model_fields) - frozenset(place)
-    problems = [f"{file.path}: {unknown('key', key, keys)}" for key in table if key in place]
+    problems = [f"{file.path}: {unknown('key', key, keys_of(model))}" for key in table if key in place]
     try:
         value = model.model_validate_json(json.dumps({**table, **place}, default=str), strict=True)
     except ValidationError as error:
@@ -87,6 +87,11 @@ def read_shape(model: type[Model], file: File, **place: str) -> tuple[Model | No
     return (None if problems else value), problems
 
 
+def keys_of(model: type[BaseModel]) -> list[str]:
+    """The keys that a file may have; the path of a collection's file says the rest."""
+    return [key for key in model.model_fields if model is not Collection or key not in _BY_PLACE]
+
+
 def at(path: tuple[str, ...], sentence: str) -> str:
     """The sentence with the key that it is about."""
     return f"{'.'.join(path)}: {sentence}" if path else sentence
@@ -96,7 +101,7 @@ def _sentence(detail: ErrorDetails, table: Table, model: type[BaseModel]) -> str
     path, value = _locate(detail["loc"], table)
     last = str(detail["loc"][-1])
     if detail["type"] == "extra_forbidden":
-        return at(path[:-1], unknown("key", last, _holder(model, path).model_fields))
+        return at(path[:-1], unknown("key", last, keys_of(_holder(model, path))))
     if detail["type"] == "missing":
         meaning = _holder(model, (*path, last)).model_fields[last].description
         return at(path, f"the key `{last}` is missing: {meaning}")
@@ -109,7 +114,7 @@ def _meant(detail: ErrorDetails, table: Table, model: type[BaseModel]) -> tuple[
     """Where an unknown key would be if it had the nearest right name."""
     *place, last = detail["loc"]
     path, _ = _locate(detail["loc"], table)
-    return (*place, nearest(str(last), _holder(model, path).model_fields) or "")
+    return (*place, nearest(str(last), keys_of(_holder(model, path))) or "")
 
 
 def _about(detail: ErrorDetails, value: object, noun: str, words: Sequence[str]) -> str:

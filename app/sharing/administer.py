@@ -104,7 +104,8 @@ def document_of(alliance: Alliance) -> tuple[bytes, str]:
 async def adopt(exchange: Exchange, alliance: Alliance) -> Adopted:
     """Put an alliance in force, in one transaction: no request that begins after this returns is answered under the former one, on any worker.
 
-    An alliance that is in force already changes nothing. Raises ConfigurationError if its policies cannot be used.
+    Tokens of clients that it no longer has are revoked for good: a name that comes back later starts without. An alliance that is in force already
+    changes nothing. Raises ConfigurationError if its policies cannot be used.
     """
     document, fingerprint = document_of(alliance)
     kept = await exchange.store.in_force()
@@ -112,7 +113,12 @@ async def adopt(exchange: Exchange, alliance: Alliance) -> Adopted:
         return Adopted(kept.epoch, changed=False, sight=Sight((), ()))
     sight = await compare(exchange, alliance)
 
+    gone = [token.id for token in await exchange.store.tokens() if not token.revoked and alliance.client(token.client) is None]
+    now = to_micros(exchange.clock())
+
     async def work(tx: Transaction) -> int:
+        for token_id in gone:
+            await tx.revoke_token(token_id, now)
         return await tx.adopt(document, fingerprint)
 
     return Adopted(await exchange.store.transact(work), changed=True, sight=sight)

@@ -83,7 +83,7 @@ class Assessment:
     def _originator(self, arriving: StixObject) -> tuple[str, bool]:
         """The organisation whose object it is, and whether that is by a registered creator."""
         sender, alliance = self.visit.principal.organisation, self.visit.force.alliance
-        owner = alliance.owner_of_identity.get(arriving.created_by or "")
+        owner = alliance.owner_of_identity.get((arriving.created_by or "").lower())  # a UUID in capitals is the same UUID
         if owner is None:
             return sender, False
         if owner != sender and not self.visit.collection.relay:

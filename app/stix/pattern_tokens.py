@@ -5,15 +5,16 @@ One regular expression without backtracking; reading stops at the first characte
 
 import re
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 _DATE: Final = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
 _TIME: Final = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]++)?Z"
 _SPACE: Final = r"\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 
+_BLANK: Final = rf"(?:[{_SPACE}]++|//[^\r\n]*+|/\*(?s:.*?)\*/)*+"
+_UNKNOWN: Final = re.compile(rf"{_BLANK}(.{{0,20}})", re.DOTALL)
 _TOKEN: Final = re.compile(
-    rf"(?:[{_SPACE}]++|//[^\r\n]*+|/\*(?s:.*?)\*/)*+"
-    r"(?:"
+    rf"{_BLANK}(?:"
     rf"(?P<timestamp>t'{_DATE}T{_TIME}')"
     r"|(?P<hex>h'(?:[0-9a-fA-F]{2})*+')"
     r"|(?P<binary>b'(?!')(?:[0-9a-zA-Z+/]{4}\s*+)*+(?:[0-9a-zA-Z+/]{2}==\s*+|[0-9a-zA-Z+/]{3}=\s*+)?')"
@@ -53,7 +54,8 @@ def tokens(text: str) -> Iterator[Token]:
     while True:
         match = _TOKEN.match(text, position)
         if match is None or match.lastgroup is None:
-            yield Token("unknown", text[position : position + 20].lstrip()[:10], position)
+            unknown = cast("re.Match[str]", _UNKNOWN.match(text, position))
+            yield Token("unknown", unknown[1], unknown.start(1))
             return
         kind, start = match.lastgroup, match.start(match.lastgroup)
         word = match[kind]

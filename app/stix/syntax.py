@@ -83,7 +83,7 @@ def is_email_address(text: str) -> bool:
     """Whether `text` can be an addr-spec of RFC 5322 §3.4.1: no display name, no angle brackets (STIX 2.1 §6.5)."""
     local, at, domain = text.rpartition("@")
     is_quoted = len(local) > 1 and local[0] == local[-1] == '"'
-    is_local = is_quoted or (local != "" and not any(character in ' <>()[]:;,\\"\t\r\n' for character in local))
+    is_local = is_quoted or (local != "" and not any(character in ' <>()[]:;@,\\"\t\r\n' for character in local))
     return at != "" and is_local and (is_domain_name(domain) or (domain[:1] == "[" and domain[-1:] == "]"))
 
 

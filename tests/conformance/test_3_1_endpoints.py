@@ -1,6 +1,7 @@
 """TAXII 2.1 §3.1: every endpoint, at its path, with its method, its answer and the one media type."""
 
 import http.client
+import socket
 from uuid import uuid4
 
 import httpx
@@ -113,6 +114,15 @@ def test_a_request_without_accept_is_answered(server: Server) -> None:
     answer = connection.getresponse()
     assert (answer.status, answer.headers["content-type"]) == (200, TAXII)
     connection.close()
+
+
+def test_what_is_no_http_has_the_media_type_too(server: Server) -> None:
+    """T-3.1-04: even before there is a request."""
+    with socket.create_connection(server.address, timeout=10) as connection:
+        connection.sendall(b"what is this\r\n\r\n")
+        answer = connection.recv(65536).decode()
+    assert answer.startswith("HTTP/1.1 400 ")
+    assert f"content-type: {TAXII}\r\n" in answer
 
 
 def test_a_post_without_content_type_is_415(ng: httpx.Client, busy: str) -> None:

@@ -2,13 +2,13 @@
 
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+import worlds
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -16,7 +16,6 @@ from cryptography.x509.oid import NameOID
 from worlds import Server, indicator, post
 
 from app.bootstrap import Settings
-from app.cli.worker import tls
 
 
 @pytest.fixture(scope="module")
@@ -37,24 +36,12 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return certificate, private
 
 
-@pytest.fixture
-def listener(certificate: tuple[Path, Path]) -> Iterator[tuple[str, int]]:
-    """A socket that shakes hands as `legation serve` does."""
-    context = tls(Settings(store="memory:", ssl_certfile=certificate[0], ssl_keyfile=certificate[1]))
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def answer() -> None:
-            connection, _ = server.accept()
-            try:
-                with context.wrap_socket(connection, server_side=True) as secured:
-                    secured.sendall(b"!")
-            except OSError:
-                connection.close()
-
-        thread = threading.Thread(target=answer)
-        thread.start()
-        yield server.getsockname()
-        thread.join(10)
+@pytest.fixture(scope="module")
+def secured(certificate: tuple[Path, Path]) -> Iterator[Server]:
+    """A server behind TLS, as `legation serve --ssl-certfile` runs it."""
+    operator = Settings(store="memory:", ssl_certfile=certificate[0], ssl_keyfile=certificate[1])
+    with worlds.serving(operator=operator) as server:
+        yield server
 
 
 def _client(version: ssl.TLSVersion, ciphers: str | None = None) -> ssl.SSLContext:
@@ -68,18 +55,25 @@ def _client(version: ssl.TLSVersion, ciphers: str | None = None) -> ssl.SSLConte
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_tls_is_accepted(listener: tuple[str, int], version: ssl.TLSVersion) -> None:
-    """T-8.2.2-01 to T-8.2.2-04, C33: 1.2 and 1.3; early data is never offered, since Python's ssl cannot take it."""
-    with socket.create_connection(listener) as plain, _client(version).wrap_socket(plain) as secured:
-        assert secured.version() == version.name.replace("_", ".")
-        assert secured.recv(1) == b"!"
+def test_requests_come_over_tls(secured: Server, version: ssl.TLSVersion) -> None:
+    """T-8.2.2-01 to T-8.2.2-04, C33: 1.2 and 1.3; early data is never taken, since Python's ssl has no way to."""
+    proof = {"Authorization": f"Bearer {secured.world.tokens['ng-cert/misp']}"}
+    answer = httpx.get(f"{secured.url}/taxii2/", headers=proof, verify=_client(version), trust_env=False)
+    assert (secured.url[:8], answer.status_code) == ("https://", 200)
     assert not hasattr(ssl.SSLContext, "max_early_data")
 
 
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_the_version_is_the_one_asked_for(secured: Server, version: ssl.TLSVersion) -> None:
+    """T-8.2.2-02, T-8.2.2-03."""
+    with socket.create_connection(secured.address) as plain, _client(version).wrap_socket(plain) as connection:
+        assert connection.version() == version.name.replace("_", ".")
+
+
 @pytest.mark.parametrize("cipher", ["ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES256-SHA", "AES128-GCM-SHA256"])
-def test_unfit_suites_are_refused(listener: tuple[str, int], cipher: str) -> None:
+def test_unfit_suites_are_refused(secured: Server, cipher: str) -> None:
     """T-8.2.2-05: neither CBC nor static keys."""
-    with socket.create_connection(listener) as plain, pytest.raises(ssl.SSLError):
+    with socket.create_connection(secured.address) as plain, pytest.raises(ssl.SSLError):
         _client(ssl.TLSVersion.TLSv1_2, f"{cipher}:@SECLEVEL=0").wrap_socket(plain)
 
 

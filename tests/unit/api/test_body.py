@@ -57,8 +57,31 @@ async def test_an_announced_length_that_is_no_number_is_not_believed() -> None:
 
 
 async def test_a_body_that_stands_still_is_given_up() -> None:
-    with pytest.raises(BodyTooSlow, match="stood still"):
+    with pytest.raises(BodyTooSlow, match="too slowly"):
         await read_body(call(Body()), 10, 0)
+
+
+async def test_a_body_that_trickles_is_given_up() -> None:
+    """Each piece comes in time, but all together would take for ever."""
+
+    class Trickle(Body):
+        async def __call__(self) -> Any:
+            await asyncio.sleep(0.002)
+            return {"type": "http.request", "body": b"x", "more_body": True}
+
+    with pytest.raises(BodyTooSlow, match="too slowly"):
+        await read_body(call(Trickle()), 1_000_000, 0.02)
+
+
+async def test_what_came_fast_may_rest_for_as_long_as_any() -> None:
+    body = Body(b"x" * 5000)
+    body.left.append(b"y")
+
+    async def receive() -> Any:
+        await asyncio.sleep(0 if len(body.left) == 2 else 0.005)
+        return await body()
+
+    assert len(await read_body(Call({"type": "http", "method": "POST", "headers": []}, receive), 10_000, 0.5)) == 5001
 
 
 async def test_a_client_that_hangs_up_is_not_answered() -> None:

@@ -1,10 +1,7 @@
-"""One line and its figures for each request, and nothing in them that somebody may not see (DESIGN 2 promise 1; brief of issue 9: logs, metrics)."""
+"""One line and its figures for each request, and nothing in them that somebody may not see (DESIGN 2, promise 1)."""
 
 import json
 import logging
-import subprocess
-import sys
-import urllib.request
 import warnings
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
@@ -20,7 +17,7 @@ from starlette.routing import Route
 
 from app.access.credentials import mint
 from app.api import observe as module
-from app.api.observe import Exposition, Metrics, configure_logging, observe, observed, route_of, shared_folder, sum_of_workers
+from app.api.observe import Metrics, configure_logging, observe, observed, route_of
 from app.errors import ConfigurationError, StoreUnavailable
 
 OBJECT = "indicator--0c7b5b88-8ff7-4a4d-aa9d-feb398cd0061"
@@ -358,49 +355,3 @@ def test_unknown_levels_are_refused() -> None:
     """Below `debug` the web server would log headers."""
     with pytest.raises(ConfigurationError, match="debug, info, warning, error"):
         configure_logging("trace", json=True)
-
-
-async def test_waiting_is_counted_also_when_it_ends_badly(metrics: Metrics) -> None:
-    async def work(number: int) -> int:
-        return 10 // number
-
-    counted = metrics.waits("read", work)
-    assert await counted(5) == 2
-    with pytest.raises(ZeroDivisionError):
-        await counted(0)
-    assert figure(metrics, "legation_store_wait_seconds_count", what="read") == 2
-
-
-def scraped(exposition: Exposition) -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{exposition.port}/metrics", timeout=5) as answer:
-        return answer.read().decode()
-
-
-async def test_figures_are_shown_on_an_address_of_their_own() -> None:
-    metrics = Metrics()
-    metrics.request("/taxii2/", "GET", 200, 0.01)
-    exposition = Exposition("127.0.0.1", 0, metrics.registry)
-    text = scraped(exposition)
-    exposition.close()
-    assert 'legation_requests_total{method="GET",route="/taxii2/",status="2xx"} 1.0' in text
-    assert "process_resident_memory_bytes" in text
-
-
-WORKER = """
-from app.api.observe import Metrics
-metrics = Metrics()
-metrics.request("/taxii2/", "GET", 200, 0.01)
-metrics.objects(served=7, added=0, failed=0)
-"""
-
-
-def test_the_figures_of_all_workers_are_added_up() -> None:
-    with shared_folder() as folder:
-        for _ in range(2):
-            subprocess.run([sys.executable, "-c", WORKER], check=True, timeout=60)
-        exposition = Exposition("127.0.0.1", 0, sum_of_workers(folder))
-        text = scraped(exposition)
-        exposition.close()
-    assert 'legation_requests_total{method="GET",route="/taxii2/",status="2xx"} 2.0' in text
-    assert 'legation_objects_total{what="served"} 14.0' in text
-    assert not folder.exists()

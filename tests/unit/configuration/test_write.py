@@ -133,7 +133,7 @@ def test_a_folder_that_cannot_be_written_is_said(folder: Path, monkeypatch: pyte
             written.append(path)
             if len(written) == 2:
                 raise OSError(28, "No space left on device")
-        return plain_open(path, mode, *rest, **more)  # type: ignore[arg-type, call-overload]
+        return plain_open(path, mode, *rest, **more)  # type: ignore[call-overload]
 
     monkeypatch.setattr(Path, "open", fail_the_second)
     assert refused(folder, GHANA) == (f"`{folder}`: cannot be written: no space left on device",)

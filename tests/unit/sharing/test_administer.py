@@ -71,7 +71,11 @@ def test_a_checksum_tells_a_token_from_noise() -> None:
 async def test_a_token_of_a_client_that_is_gone_opens_nothing() -> None:
     world, _ = await hand_world()
     issued = await administer.issue_token(world.exchange, KE, None)
+    before = (await world.exchange.force.now()).alliance
     await administer.adopt(world.exchange, await _without(world, "ke-cert"))
+    with pytest.raises(Unauthenticated):
+        await identify.by_token(world.exchange, issued.token)
+    await administer.adopt(world.exchange, before)
     with pytest.raises(Unauthenticated):
         await identify.by_token(world.exchange, issued.token)
 

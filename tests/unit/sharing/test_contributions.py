@@ -17,6 +17,7 @@ async def test_nobody_else_posts_under_a_registered_creator() -> None:
     before = await refuse(world, KE, "scratch/c000", owned)
     await keep(world, NG, "scratch/c000", owned)
     assert await refuse(world, KE, "scratch/c000", owned) == before
+    assert await refuse(world, KE, "scratch/c000", {**owned, "created_by_ref": f"identity--{NG_IDENTITY[10:].upper()}"}) == before
     assert "belongs to Nigeria CERT" in before
 
 

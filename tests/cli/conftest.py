@@ -1,0 +1,35 @@
+"""What tests of the command line share: an environment of their own, and a store with the model alliance."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from desks import Desk
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing that the one who runs the tests has set for a server of his own, and no home of his."""
+    for name in [name for name in os.environ if name.startswith("LEGATION_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which the model alliance is in force, to be copied."""
+    folder = tmp_path_factory.mktemp("prepared")
+    desk = Desk(folder, f"sqlite:///{folder}/legation.sqlite")
+    assert desk.run("init", str(folder / "alliance")).code == 0
+    assert desk.run("reload", str(folder / "alliance")).code == 0
+    return folder
+
+
+@pytest.fixture
+def desk(prepared: Path, tmp_path: Path) -> Desk:
+    """An operator with the model alliance in force, and its files in `alliance`."""
+    folder = tmp_path / "desk"
+    shutil.copytree(prepared, folder)
+    return Desk(folder, f"sqlite:///{folder}/legation.sqlite")

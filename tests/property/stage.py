@@ -1,0 +1,195 @@
+"""The stage of a history: one exchange behind its real HTTP application, deeds done in it, and the dates that it gives.
+
+Dates are the one thing that what is hidden may move (DESIGN 2, promise 1): `Dates` records those of one stage and feeds them to another. It checks
+that nothing but the clock was moved: rows that can be seen keep their order, and the steps inside a run.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Final, NamedTuple
+from unittest.mock import patch
+from urllib.parse import quote
+
+import orjson
+from deeds import HandClock
+from property.histories import CURATOR, Add, Deed, Delete, Release, alliance
+from starlette.types import Message
+
+from app.access.alliance import Alliance
+from app.access.cedar import CedarJudge
+from app.api import FaceSettings, create_app
+from app.sharing import administer, commit, curate
+from app.sharing.exchange import Exchange, InForce, Limits
+from app.sharing.threads import Line
+from app.store.contract import Store, Transaction
+from app.taxii.media import TAXII
+
+MILLISECOND: Final = 1_000
+
+
+class Leak(AssertionError):
+    """Something hidden showed."""
+
+
+class Answer(NamedTuple):
+    """What came back, to the last byte."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The body, decoded."""
+        found: dict[str, Any] = orjson.loads(self.body) if self.body else {}
+        return found
+
+    def header(self, name: bytes) -> str | None:
+        """One header."""
+        return next((value.decode() for key, value in self.headers if key == name), None)
+
+
+RowKey = tuple[int, str, str, str, str]
+"""Step of the history, collection, object id, contributor, version as it was stated (empty for observables)."""
+
+
+@dataclass
+class Dates:
+    """Stands where a commit dates its rows. Without `recorded` dates of another stage it records; with them it feeds, and compares those of `seen`."""
+
+    recorded: dict[RowKey, int] = field(default_factory=dict)
+    seen: frozenset[RowKey] = frozenset()
+    is_feeding: bool = False
+    step: int = 0
+    leaks: list[str] = field(default_factory=list)
+    _real: Any = field(default_factory=lambda: commit._date)
+
+    async def __call__(self, tx: Transaction, target: commit.Target, lines: Sequence[Line], number: commit.Number) -> dict[int, int]:
+        """The dates of a commit, by the `id()` of its lines."""
+        own: dict[int, int] = await self._real(tx, target, lines, number)
+        keys = {id(line): self._key(target.collection, line) for line in lines if id(line) in own}
+        if not self.is_feeding:
+            self.recorded.update({keys[line]: date for line, date in own.items()})
+            return own
+        missing = [key for key in keys.values() if key not in self.recorded]
+        if missing:
+            self.leaks.append(f"{missing[0]} was taken, which was refused before")
+            return own
+        fed = {line: self.recorded[key] for line, key in keys.items()}
+        self._compare([(date, fed[line]) for line, date in own.items() if keys[line] in self.seen])
+        return fed
+
+    def _key(self, collection: str, line: Line) -> RowKey:
+        object_id = line.arriving.id if line.arriving is not None else line.stored.object_id if line.stored is not None else ""
+        return self.step, collection, object_id, line.contributor, line.version
+
+    def _compare(self, pairs: list[tuple[int, int]]) -> None:
+        """(own date, recorded date) of the rows of one commit: later ones may have moved forward by whole milliseconds, at the beginning of a run only."""
+        pairs.sort()
+        for (own, fed), (next_own, next_fed) in zip(pairs, pairs[1:], strict=False):
+            moved = (next_fed - fed) - (next_own - own)
+            is_same_run = own // MILLISECOND == next_own // MILLISECOND
+            if moved < 0 or moved % MILLISECOND or (moved and is_same_run):
+                self.leaks.append(f"dates of one commit in step {self.step}: {pairs}")
+
+
+@cache
+def _judge() -> CedarJudge:
+    return CedarJudge(alliance())
+
+
+def _make_judge(_: Alliance) -> CedarJudge:
+    return _judge()
+
+
+@dataclass
+class Stage:
+    """One exchange, its application, its clock and its dates."""
+
+    exchange: Exchange
+    clock: HandClock
+    dates: Dates
+    app: Any
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    async def ask(self, client: str, method: str, target: str, body: bytes = b"") -> Answer:
+        """Send one request, as the server would hand it to the application."""
+        path, _, query = target.partition("?")
+        headers = [(b"host", b"taxii.example.org"), (b"accept", TAXII.encode())]
+        if client:
+            headers.append((b"authorization", b"Bearer " + (await self._token(client)).encode()))
+        if body:
+            headers.append((b"content-type", TAXII.encode()))
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "https", "root_path": "",
+            "path": path, "raw_path": path.encode(), "query_string": quote(query, safe="=&[],:.-_").encode(), "headers": headers,
+            "client": ("127.0.0.1", 4711), "server": ("taxii.example.org", 443),
+        }  # fmt: skip
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        await self.app(scope, receive, send)
+        return Answer(sent[0]["status"], tuple(sent[0]["headers"]), b"".join(message.get("body", b"") for message in sent[1:]))
+
+    async def do(self, step: int, deed: Deed | None, seconds: float) -> Answer | None:
+        """Let time pass, then do a deed; without one time passes alike. Raises Leak if its dates tell more than the clock may."""
+        self.clock.go(seconds=seconds)
+        self.dates.step = step
+        with patch.object(commit, "_date", self.dates):
+            answer = await self._do(deed)
+        if self.dates.leaks:
+            raise Leak(self.dates.leaks[0])
+        return answer
+
+    async def _do(self, deed: Deed | None) -> Answer | None:
+        if isinstance(deed, Add):
+            return await self.ask(deed.client, "POST", f"{place(deed.path)}objects/", b'{"objects":%b}' % orjson.dumps(deed.objects))
+        if isinstance(deed, Delete):
+            query = f"?match[version]={deed.versions}" if deed.versions else ""
+            return await self.ask(deed.client, "DELETE", f"{place(deed.path)}objects/{deed.object_id}/{query}")
+        if isinstance(deed, Release):
+            results = await curate.release(self.exchange, deed.client, deed.path, deed.object_ids, deed.to)
+            return Answer(0, (), orjson.dumps(results))
+        return None
+
+    async def _token(self, client: str) -> str:
+        if client not in self.tokens:
+            self.tokens[client] = (await administer.issue_token(self.exchange, client, None)).token
+        return self.tokens[client]
+
+    async def review(self, path: str) -> Answer:
+        """What a curator is shown of the quarantine."""
+        return Answer(0, (), orjson.dumps(await curate.review(self.exchange, CURATOR, path)))
+
+
+def place(path: str) -> str:
+    """The path of a collection under its alias."""
+    root, _, name = path.partition("/")
+    return f"/{root}/collections/{name}/"
+
+
+MakeStore = Callable[[HandClock], Any]
+
+
+@asynccontextmanager
+async def open_stage(make_store: MakeStore, dates: Dates, limits: Limits | None = None) -> AsyncIterator[Stage]:
+    """A stage over a fresh store, the small alliance in force."""
+    clock = HandClock()
+    store: Store = await make_store(clock)
+
+    async def deliver(_: object) -> None:
+        return
+
+    exchange = Exchange(store, InForce(store, _make_judge), clock, deliver, limits=limits or Limits())
+    try:
+        await administer.adopt(exchange, alliance())
+        yield Stage(exchange, clock, dates, create_app(exchange, FaceSettings(public_url="https://taxii.example.org")))
+    finally:
+        await store.close()

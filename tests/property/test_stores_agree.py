@@ -1,0 +1,191 @@
+"""Every store answers like the one in memory: random histories, random readers, entry by entry; and its pages together are the whole answer, once.
+
+The histories keep what writers keep (app/store/contract.py): labels join backwards, `last` and `flagged` are settled after every change.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.stix.handling import State
+from app.store.contract import Amendment, Arrival, Selection, Store, StoredVersion, Transaction
+from app.store.memory import MemoryStore
+from app.store.sqlite import open_sqlite, reading
+from app.taxii.query import EVERY, LATEST, Versions
+from contract.samples import COLLECTION, HIGHEST_MARK, Hands, bytes_of, page, version, walk
+
+ORGANISATIONS = ("a", "b", "c")
+TYPES = ("indicator", "malware", "note")
+IDS = tuple(f"{TYPES[number % 3]}--{number}" for number in range(5))
+KEYS = tuple("123456")
+ATOMS = frozenset({"x", "y"})
+OWNER = "b"
+"""Its contributions have rank 0."""
+
+atoms = st.frozensets(st.sampled_from(sorted(ATOMS)))
+posts = st.tuples(st.just("post"), st.sampled_from(IDS), st.sampled_from(ORGANISATIONS), st.sampled_from(KEYS), atoms, st.sampled_from(State))
+changes = st.tuples(st.sampled_from(["delete", "publish", "tighten", "hold", "redate"]), st.integers(0, 50))
+histories = st.lists(st.one_of(posts, posts, changes), min_size=1, max_size=30)
+
+some_versions = st.sampled_from([LATEST, LATEST, EVERY, Versions(first=True), Versions(last=True, first=True)]) | st.builds(
+    Versions, last=st.booleans(), first=st.booleans(), all=st.just(value=False), exact=st.frozensets(st.sampled_from(KEYS), max_size=3)
+)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """An organisation and what it may see: labels made of these atoms, those of versions that wait too if it curates, its own always."""
+
+    organisation: str
+    atoms: frozenset[str]
+    is_curator: bool
+
+
+readers = st.builds(Reader, st.sampled_from([*ORGANISATIONS, ""]), atoms, st.booleans())
+asked = st.fixed_dictionaries(
+    {
+        "versions": some_versions,
+        "ids": st.none() | st.frozensets(st.sampled_from([*IDS, "tool--9"]), max_size=4),
+        "types": st.none() | st.frozensets(st.sampled_from([*TYPES, "tool"]), max_size=3),
+        "after": st.none() | st.integers(0, 400),
+        "with_raw": st.booleans(),
+    }
+)
+questions = st.lists(st.tuples(readers, asked, st.integers(1, 5), st.sampled_from([1, 150, 1 << 20])), min_size=1, max_size=12)
+
+Label = tuple[str, frozenset[str], State]
+
+
+@dataclass
+class World:
+    """The collection as its writers think of it: what each version was written with, and the rows that follow from that."""
+
+    own: dict[int, frozenset[str]] = field(default_factory=dict)
+    rows: dict[int, StoredVersion] = field(default_factory=dict)
+    numbers: dict[Label, int] = field(default_factory=dict)
+    now: int = 0
+
+    def tick(self) -> int:
+        self.now += 10
+        return self.now
+
+    def number(self, label: Label) -> int:
+        return self.numbers.setdefault(label, len(self.numbers) + 1)
+
+    def numbers_for(self, reader: Reader) -> frozenset[int]:
+        return frozenset(number for label, number in self.numbers.items() if _may_see(reader, *label))
+
+    def apply(self, step: tuple[object, ...]) -> tuple[list[Arrival], list[Amendment]]:
+        """What a step puts and amends."""
+        before = dict(self.rows)
+        if step[0] == "post":
+            self._post(*step[1:])  # type: ignore[arg-type] # as drawn
+        elif standing := [row for row in self.rows.values() if not row.deleted]:
+            self._change(str(step[0]), standing[int(step[1]) % len(standing)])  # type: ignore[call-overload] # as drawn
+        self._settle()
+        arrivals = [Arrival(row, bytes_of(row)) for number, row in self.rows.items() if number not in before]
+        amendments = [_difference(before[number], row) for number, row in self.rows.items() if number in before and before[number] != row]
+        return arrivals, amendments
+
+    def _post(self, object_id: str, contributor: str, key: str, marked: frozenset[str], state: State) -> None:
+        thread = [row for row in self.rows.values() if (row.object_id, row.contributor) == (object_id, contributor)]
+        if any(row.key == key and not row.deleted for row in thread):
+            return
+        date, number = self.tick(), len(self.rows) + 1
+        rank = thread[0].rank if thread else 0 if contributor == OWNER else date
+        kind = object_id.split("--")[0]
+        self.rows[number] = replace(version(object_id, key), row=number, object_type=kind, contributor=contributor, rank=rank, date_added=date, state=state)
+        self.own[number] = marked
+
+    def _change(self, verb: str, row: StoredVersion) -> None:
+        if verb == "delete":
+            self.rows[row.row] = replace(row, deleted=True)
+        elif verb == "publish":
+            self.rows[row.row] = replace(row, state=State.PUBLISHED, date_added=self.tick())
+        elif verb == "redate":
+            self.rows[row.row] = replace(row, date_added=self.tick())
+        elif verb == "tighten":
+            self.own[row.row] = ATOMS
+        else:
+            for each in self.rows.values():
+                if (each.object_id, each.contributor) == (row.object_id, row.contributor):
+                    self.rows[each.row] = replace(each, state=State.HELD)
+
+    def _settle(self) -> None:
+        for contribution, several in self._contributions():
+            joined: frozenset[str] = frozenset()
+            newest = max((row for row in contribution if row.state is State.PUBLISHED and not row.deleted), key=_age, default=None)
+            waits = any(row.state is not State.PUBLISHED and not row.deleted for row in contribution)
+            for row in sorted(contribution, key=_age, reverse=True):
+                effective = self.own[row.row] | joined
+                joined = effective if row.state is State.PUBLISHED else joined
+                own, label = (self.number((row.contributor, marked, row.state)) for marked in (self.own[row.row], effective))
+                self.rows[row.row] = replace(row, own=own, label=label, last=row is newest, flagged=several or waits)
+
+    def _contributions(self) -> Iterator[tuple[list[StoredVersion], bool]]:
+        rows = list(self.rows.values())
+        for object_id in IDS:
+            names = sorted({row.contributor for row in rows if row.object_id == object_id})
+            for name in names:
+                yield [row for row in rows if (row.object_id, row.contributor) == (object_id, name)], len(names) > 1
+
+
+def _age(row: StoredVersion) -> tuple[str, int]:
+    return row.key, row.row
+
+
+def _may_see(reader: Reader, contributor: str, marked: frozenset[str], state: State) -> bool:
+    return contributor == reader.organisation or (marked <= reader.atoms and (state is State.PUBLISHED or reader.is_curator))
+
+
+def _difference(before: StoredVersion, after: StoredVersion) -> Amendment:
+    names = ("label", "own", "state", "last", "flagged", "date_added", "deleted")
+    return Amendment(after.row, **{name: getattr(after, name) for name in names if getattr(after, name) != getattr(before, name)})
+
+
+def _write(arrivals: list[Arrival], amendments: list[Amendment]) -> Callable[[Transaction], Awaitable[list[int]]]:
+    async def work(tx: Transaction) -> list[int]:
+        await tx.amend(COLLECTION, amendments)
+        return list(await tx.put(COLLECTION, arrivals))
+
+    return work
+
+
+async def _compare(reference: Store, store: Store, selection: Selection, limit: int, budget: int) -> None:
+    whole = await page(reference, selection)
+    assert await page(store, selection) == whole
+    cut = replace(selection, limit=limit, budget=budget)
+    assert await page(store, cut) == await page(reference, cut)
+    assert tuple(await walk(store, cut)) == whole.entries
+
+
+async def _play(folder: Path, history: list[tuple[object, ...]], asking: list[tuple[Reader, dict[str, object], int, int]]) -> None:
+    reference, store, world = MemoryStore(Hands().trusted()), await open_sqlite(folder / "store.db", Hands().trusted()), World()
+    try:
+        for step in history:
+            work = _write(*world.apply(step))
+            assert await store.transact(work) == await reference.transact(work)
+        for reader, question, limit, budget in asking:
+            whole = Selection(COLLECTION, reader.organisation, 0, HIGHEST_MARK, world.numbers_for(reader), limit=1000, **question)  # type: ignore[arg-type] # as drawn
+            await _compare(reference, store, whole, limit, budget)
+    finally:
+        await store.close()
+
+
+@pytest.mark.parametrize(("few_lanes", "few_labels"), [(20, 50), (1, 1)], ids=["few", "many"])
+@settings(max_examples=60, deadline=None)
+@given(history=histories, asking=questions)
+def test_sqlite_answers_like_memory(
+    few_lanes: int, few_labels: int, history: list[tuple[object, ...]], asking: list[tuple[Reader, dict[str, object], int, int]]
+) -> None:
+    """Promises 1 and 2, with the plans for few labels and, by lowering their bounds, those for many."""
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        patch.setattr(reading, "FEW_LANES", few_lanes)
+        patch.setattr(reading, "FEW_LABELS", few_labels)
+        asyncio.run(_play(Path(folder), history, asking))
