@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from app.taxii.media import TAXII
 
 LARGEST_HEAD: Final = 96 * 1024
-"""Octets: a cursor may have 64 KiB, headers as much again as half of that."""
+"""Octets: a URL may have 64 KiB (so much the parser takes), headers half as much again."""
 PATIENCE: Final = 30.0
 """Seconds from the first octet of a request, or from the connection, to the end of its head."""
 _REFUSAL: Final = (

@@ -32,8 +32,8 @@ def refusals() -> Generator[None]:
         complain(error)
         raise typer.Exit(REFUSED) from error
     except BrokenPipeError as error:
-        # Whoever read the output has gone. Python would complain once more when it closes the stream at the end.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 # open until the end
+        # Whoever read the output has gone. What is left in the buffer must go somewhere, or Python complains once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(REFUSED) from error
 
 

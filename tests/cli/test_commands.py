@@ -1,14 +1,14 @@
 """Every command: what it does, what it refuses (exit code 1, one line, no traceback), what it does not understand (exit code 2)."""
 
-import io
 import json
 import stat
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from desks import Desk
+from desks import PATIENCE, Desk
 from typer.testing import CliRunner
 
 from app.cli import transfer
@@ -441,18 +441,17 @@ def test_names_and_reasons_cannot_command_the_terminal(desk: Desk) -> None:
     assert "\x1b[31m" not in done.err
 
 
-def test_output_that_nobody_reads_any_more_is_no_fault(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Closed(io.StringIO):
-        """A pipe whose reader has gone."""
-
-        def write(self, _text: str) -> int:
-            raise BrokenPipeError
-
-    monkeypatch.setattr("app.cli.tokens.say_json", lambda _value: Closed().write(""))
-    kept = sys.stdout
-    done = desk.run("token", "list", "--json")
-    assert sys.stdout is kept
-    assert (done.code, done.out, done.err) == (1, "", "")
+def test_output_that_nobody_reads_any_more_is_no_fault(desk: Desk) -> None:
+    desk.run(
+        "import", desk.write("many.json", [advice(number) for number in range(400)]), "--to", "members/alliance", "--as", "ng-cert/misp"
+    )
+    command = [sys.executable, "-m", "app.cli", "export", "members/alliance", "--as", "ng-cert/misp", "--store", desk.store]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(PATIENCE) == 1
 
 
 # ---- curation

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from worlds import TAXII, Server, envelope, indicator, post
 
-from app.api.routes import ROUTES, Admission
+from app.api.routes import ROUTES, Admission, Route
 
 UNKNOWN = "indicator--00000000-0000-4000-8000-000000000000"
 TAXII_ROUTES = [route for route in ROUTES if route.admission is not Admission.PROBE]
@@ -21,24 +21,24 @@ def _address(path: str, collection: str, object_id: str = UNKNOWN, status_id: st
 
 @pytest.mark.parametrize("route", TAXII_ROUTES, ids=lambda route: f"{route.method} {route.path}")
 @pytest.mark.parametrize("has_slash", [True, False], ids=["slash", "no slash"])
-def test_every_endpoint_answers_with_and_without_its_final_slash(ng: httpx.Client, busy: str, route: object, has_slash: bool) -> None:  # noqa: FBT001
+def test_every_endpoint_answers_with_and_without_its_final_slash(ng: httpx.Client, busy: str, route: Route, has_slash: bool) -> None:  # noqa: FBT001
     """T-3.1-01, T-3.1-02, T-3.1-04, T-3.1-11, T-3.1-12, C1, C5: directly, with the body and the status of its table."""
     added = indicator()
     status = post(ng, busy, added)
-    path = _address(route.path, busy, added["id"], status["id"])  # type: ignore[attr-defined]
+    path = _address(route.path, busy, added["id"], status["id"])
     answer = ng.request(
-        route.method,  # type: ignore[attr-defined]
+        route.method,
         path if has_slash else path.rstrip("/"),
-        content=envelope(indicator()) if route.takes_body else None,  # type: ignore[attr-defined]
-        headers={"Content-Type": TAXII} if route.takes_body else {},  # type: ignore[attr-defined]
+        content=envelope(indicator()) if route.takes_body else None,
+        headers={"Content-Type": TAXII} if route.takes_body else {},
         follow_redirects=False,
     )
-    assert answer.status_code == route.success  # type: ignore[attr-defined]
+    assert answer.status_code == route.success
     assert answer.headers["content-type"] == TAXII
-    if route.resource is None:  # type: ignore[attr-defined]
+    if route.resource is None:
         assert answer.content == b""
     else:
-        route.resource.model_validate(answer.json(), strict=False)  # type: ignore[attr-defined]
+        route.resource.model_validate(answer.json(), strict=False)
 
 
 ERRORS = [

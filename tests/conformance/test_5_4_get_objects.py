@@ -11,6 +11,7 @@ import pytest
 import worlds
 from worlds import Server, ids, indicator, observable, post, try_post
 
+from app.audit.events import Delivery
 from app.bootstrap import open_store
 
 
@@ -57,7 +58,10 @@ def test_a_page_with_objects_leaves_a_delivery_record(server: Server, ng: httpx.
     """DESIGN 2, promise 5: one with objects, none for an empty page or a manifest."""
     post(ng, collection, indicator(), indicator())
     key = collection.split("/")[3]
-    records = lambda: [each for each in server.world.deliveries if each.collection == key]  # noqa: E731
+
+    def records() -> list[Delivery]:
+        return [each for each in server.world.deliveries if each.collection == key]
+
     ng.get(f"{collection}manifest/")
     ng.get(f"{collection}objects/?match[type]=malware")
     assert records() == []

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+import worlds
 from worlds import TAXII, Server, envelope, ids, indicator, observable, post, try_post
 
 WRONG = [
@@ -144,10 +145,8 @@ def test_a_client_that_goes_away_leaves_nothing(server: Server, ng: httpx.Client
     assert ng.get(f"{collection}objects/").json() == {}
 
 
-def test_a_body_that_stands_still_is_408(server: Server) -> None:
+def test_a_body_that_stands_still_is_408() -> None:
     """DESIGN 9: what comes too slowly is given up, and the connection with it."""
-    import worlds
-
     with (
         worlds.serving(patience=0.05) as impatient,
         contextlib.closing(_raw(impatient, "ng-cert/misp", "POST /members/collections/alliance/objects/ HTTP/1.1")) as connection,

@@ -133,7 +133,7 @@ async def test_ids_and_types_both_hold(store: Store) -> None:
 
 
 async def test_last_is_the_newest_version_not_the_latest_row(store: Store) -> None:
-    """T-3.4-20 (`match[version]`): an older version that comes later changes nothing."""
+    """T-3.4.1-08 (`match[version]`): an older version that comes later changes nothing."""
     newer, _older = await put(store, version(key="2026-02"), version(key="2026-01", last=False))
     assert await rows(store, select(1)) == [newer.row]
 

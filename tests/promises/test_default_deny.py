@@ -244,7 +244,7 @@ def test_a_reload_acts_at_once() -> None:
 
 
 def test_tokens_that_are_over_are_as_wrong_as_any(server: Server) -> None:
-    """T-1.6.9-02, issue: expired, revoked, of a client that is gone: all refused alike, at once."""
+    """T-1.6.9-02: expired, revoked, of a client that is gone: all refused alike, at once."""
     exchange = server.world.exchange
     expired = server.run(administer.issue_token(exchange, "ng-cert/misp", timedelta(seconds=-1)))
     revoked = server.run(administer.issue_token(exchange, "ng-cert/misp", None))

@@ -129,7 +129,9 @@ Deed: TypeAlias = Add | Delete | Release
 
 def history(seed: int, length: int = 14) -> list[Deed]:
     """The deeds that a seed means."""
-    return [*_History(random.Random(seed), seed).deeds(length)]
+    dice = random.Random(seed)
+    ids = (*dice.sample(INDICATORS, dice.choice([1, 2, 3])), *dice.sample(ADDRESSES, dice.choice([1, 2])), dice.choice(LINKS))
+    return [*_History(dice, seed, ids).deeds(length)]
 
 
 _WRITERS: Final = {
@@ -148,26 +150,27 @@ CURATOR: Final = "secretariat/curator"
 
 @dataclass
 class _History:
-    """A history in the making. `sent` remembers what was sent where, to send it again."""
+    """A history in the making, about few ids. `sent` remembers what was sent by whom, to send it again."""
 
     dice: random.Random
     seed: int
+    ids: tuple[str, ...]
     sent: list[tuple[str, Content]] = field(default_factory=list)
     tokens: int = 0
 
     def deeds(self, length: int) -> Sequence[Deed]:
-        focus = self.dice.choice([(ALLIANCE, 12), (ALLIANCE, 12), (EXCHANGE, 5), (INTAKE, 6), (OPERATION, 6), (NATIONAL, 6)])
-        weights = {path: 1 for path in PATHS} | {ALLIANCE: 5} | dict([focus])
+        aside = self.dice.choice([EXCHANGE, INTAKE, INTAKE, OPERATION, NATIONAL, PUBLIC, DROPBOX])
+        weights = {ALLIANCE: self.dice.choice([1, 3, 8]), aside: 2}
         paths = self.dice.choices(list(weights), list(weights.values()), k=length)
         return [replace(self._deed(path), seconds=self.dice.choice([0.001, 1, 30, 30, 3600, 40_000])) for path in paths]
 
     def _deed(self, path: str) -> Deed:
         client = self.dice.choice(_WRITERS[path])
         if path == INTAKE and self.dice.random() < 0.45:
-            chosen = self.dice.sample(SHARED_IDS, self.dice.randint(1, 4))
+            chosen = self.dice.sample(self.ids, self.dice.randint(1, 3))
             return Release(CURATOR, path, tuple(chosen), self.dice.choice([ALLIANCE, ALLIANCE, EXCHANGE]))
         if self.dice.random() < 0.2:
-            return Delete(client, path, self.dice.choice(SHARED_IDS), self.dice.choice(["", "", "last", "first", _day(1), _day(3)]))
+            return Delete(client, path, self.dice.choice(self.ids), self.dice.choice(["", "", "last", "first", _day(1), _day(3)]))
         return self._add(client, path)
 
     def _add(self, client: str, path: str) -> Add:
@@ -208,18 +211,21 @@ class _History:
         kind = self.dice.choices(["indicator", "ipv4-addr", "relationship", "identity"], [6, 3, 2, 1])[0]
         token = self._token()
         if kind == "ipv4-addr":
-            return {"type": kind, "id": self.dice.choice(ADDRESSES), "value": "198.51.100.7", "x_token": token}
+            return {"type": kind, "id": self._id(kind), "value": "198.51.100.7", "x_token": token}
         versioned = {"spec_version": "2.1", "created": _day(1), "modified": _day(self.dice.randint(1, 6)), "x_token": token}
         creator = self._creator(organisation)
         versioned |= {"created_by_ref": creator} if creator else {}
         if kind == "relationship":
             source, target = self.dice.sample([*INDICATORS, *ADDRESSES], 2)
             ends = {"relationship_type": "indicates", "source_ref": source, "target_ref": target}
-            return {"type": kind, "id": self.dice.choice(LINKS), **versioned, **ends}
+            return {"type": kind, "id": self._id(kind), **versioned, **ends}
         if kind == "identity":
             return {"type": kind, "id": fixed(kind, "bank"), **versioned, "name": token, "identity_class": "organization"}
         pattern = {"pattern": "[ipv4-addr:value = '198.51.100.7']", "pattern_type": "stix", "valid_from": _day(1), "name": token}
-        return {"type": kind, "id": self.dice.choice(INDICATORS), **versioned, **pattern}
+        return {"type": kind, "id": self._id(kind), **versioned, **pattern}
+
+    def _id(self, kind: str) -> str:
+        return self.dice.choice([each for each in self.ids if each.startswith(kind)])
 
     def _creator(self, organisation: str) -> str | None:
         others = [identity for name, identity in OWN_IDENTITY.items() if name != organisation]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.api.body import BodyTooSlow, ClientGone, read_body, refuse_encoded
+from app.api.body import SLOWEST, BodyTooSlow, ClientGone, read_body, refuse_encoded
 from app.api.message import Call
 from app.errors import EnvelopeTooLarge, UnsupportedMediaType
 
@@ -61,27 +61,30 @@ async def test_a_body_that_stands_still_is_given_up() -> None:
         await read_body(call(Body()), 10, 0)
 
 
-async def test_a_body_that_trickles_is_given_up() -> None:
-    """Each piece comes in time, but all together would take for ever."""
-
-    class Trickle(Body):
-        async def __call__(self) -> Any:
-            await asyncio.sleep(0.002)
-            return {"type": "http.request", "body": b"x", "more_body": True}
-
-    with pytest.raises(BodyTooSlow, match="too slowly"):
-        await read_body(call(Trickle()), 1_000_000, 0.02)
-
-
-async def test_what_came_fast_may_rest_for_as_long_as_any() -> None:
-    body = Body(b"x" * 5000)
-    body.left.append(b"y")
+@pytest.mark.parametrize(("octets", "is_given_up"), [(10, True), (1000, False)], ids=["a trickle", "a slow line"])
+async def test_a_body_must_keep_a_pace(monkeypatch: pytest.MonkeyPatch, octets: int, is_given_up: bool) -> None:  # noqa: FBT001
+    """Each piece comes within the patience of a second; at ten octets a tenth of a second it would take for ever, at a thousand it may."""
+    assert 100 < SLOWEST < 10_000
+    loop = asyncio.get_running_loop()
+    seconds = loop.time()
+    monkeypatch.setattr(loop, "time", lambda: seconds)
+    left = 100
 
     async def receive() -> Any:
-        await asyncio.sleep(0 if len(body.left) == 2 else 0.005)
-        return await body()
+        nonlocal seconds, left
+        seconds += 0.1
+        left -= 1
+        for _ in range(3):
+            await asyncio.sleep(0)  # lets the loop look at its clock
+        return {"type": "http.request", "body": b"x" * octets, "more_body": left > 0}
 
-    assert len(await read_body(Call({"type": "http", "method": "POST", "headers": []}, receive), 10_000, 0.5)) == 5001
+    reading = read_body(Call({"type": "http", "method": "POST", "headers": []}, receive), 1_000_000, 1)
+    if is_given_up:
+        with pytest.raises(BodyTooSlow, match="too slowly"):
+            await reading
+        assert left > 0
+    else:
+        assert len(await reading) == 100 * octets
 
 
 async def test_a_client_that_hangs_up_is_not_answered() -> None:

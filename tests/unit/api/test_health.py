@@ -1,4 +1,4 @@
-"""Probes tell whether, never why (brief of issue 9: /healthz, /readyz)."""
+"""Probes tell whether, never why."""
 
 import asyncio
 from dataclasses import replace

@@ -5,19 +5,20 @@ from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime
 
 import pytest
+from samples.sound import HASHED, OTHER, SOUND, UUID, WHEN, Sample, but, observable, versioned
 
 from app.errors import InvalidObject
 from app.stix.objects import Limits, StixObject, read_object, reopen
-from samples.sound import HASHED, OTHER, SOUND, UUID, WHEN, Sample, but, observable, versioned
 
 NOW = datetime(2024, 6, 1, 12, 0, 0, tzinfo=UTC)
+USUAL = Limits()
 
 
-def _read(content: Sample, limits: Limits = Limits(), *, allow_custom: bool = True) -> StixObject:
+def _read(content: Sample, limits: Limits = USUAL, *, allow_custom: bool = True) -> StixObject:
     return read_object(json.dumps(content).encode(), NOW, limits, allow_custom)
 
 
-def _refusal(raw: bytes | Sample, limits: Limits = Limits(), *, allow_custom: bool = True) -> InvalidObject:
+def _refusal(raw: bytes | Sample, limits: Limits = USUAL, *, allow_custom: bool = True) -> InvalidObject:
     with pytest.raises(InvalidObject) as refusal:
         read_object(raw if isinstance(raw, bytes) else json.dumps(raw).encode(), NOW, limits, allow_custom)
     return refusal.value

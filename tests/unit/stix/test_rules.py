@@ -1,10 +1,10 @@
 """Musts that no schema says (STIX 2.1; the section at each rule). Whole objects are judged in test_verdicts.py; here, what their reasons say."""
 
 import pytest
+from samples.sound import HASHED, OTHER, SOUND, UUID, WHEN, Sample, but, observable, versioned
 
 from app.stix.rules import fault_of_null, fault_of_rules, fault_of_version
 from app.stix.targets import ALLOWED, BARRED, fault_of_local_targets, fault_of_targets
-from samples.sound import HASHED, OTHER, SOUND, UUID, WHEN, Sample, but, observable, versioned
 
 MARK = f"marking-definition--{OTHER}"
 
@@ -56,27 +56,48 @@ def test_null_is_found_without_a_stack() -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (but(SOUND["tool"], modified="2024-02-29T00:00:00.000Z"), "`modified` (`2024-02-29T00:00:00.000Z`) must not be earlier than `created`"),
+        (
+            but(SOUND["tool"], modified="2024-02-29T00:00:00.000Z"),
+            "`modified` (`2024-02-29T00:00:00.000Z`) must not be earlier than `created`",
+        ),
         (but(SOUND["tool"], created_by_ref=f"tool--{OTHER}"), f"`created_by_ref` must be an identity, not `tool--{OTHER}`"),
-        (but(SOUND["tool"], object_marking_refs=[MARK, f"tool--{OTHER}"]), f"`object_marking_refs` must be marking definitions, not `tool--{OTHER}`"),
+        (
+            but(SOUND["tool"], object_marking_refs=[MARK, f"tool--{OTHER}"]),
+            f"`object_marking_refs` must be marking definitions, not `tool--{OTHER}`",
+        ),
         (but(SOUND["tool"], lang="english"), "`lang` is not a language tag (RFC 5646): `english`"),
         (but(SOUND["tool"], defanged=False), "`defanged` belongs to observables only"),
-        (but(SOUND["tool"], granular_markings=[{"marking_ref": MARK, "selectors": ["name", "names"]}]), "the selector `names` names nothing in the object"),
-        (but(SOUND["tool"], granular_markings=[{"lang": "f", "selectors": ["name"]}]), "`lang` in `granular_markings` is not a language tag"),
-        (but(SOUND["marking-definition"], object_marking_refs=[SOUND["marking-definition"]["id"]]), "a marking definition cannot mark itself"),
+        (
+            but(SOUND["tool"], granular_markings=[{"marking_ref": MARK, "selectors": ["name", "names"]}]),
+            "the selector `names` names nothing in the object",
+        ),
+        (
+            but(SOUND["tool"], granular_markings=[{"lang": "f", "selectors": ["name"]}]),
+            "`lang` in `granular_markings` is not a language tag",
+        ),
+        (
+            but(SOUND["marking-definition"], object_marking_refs=[SOUND["marking-definition"]["id"]]),
+            "a marking definition cannot mark itself",
+        ),
         (
             but(SOUND["marking-definition"], granular_markings=[{"marking_ref": SOUND["marking-definition"]["id"], "selectors": ["id"]}]),
             "a marking definition cannot mark itself",
         ),
         (but(SOUND["marking-definition"], created_by_ref=f"tool--{OTHER}"), "`created_by_ref` must be an identity"),
-        (but(SOUND["indicator"], valid_until="2024-03-01T00:00:00.000Z"), "`valid_until` (`2024-03-01T00:00:00.000Z`) must be later than `valid_from`"),
+        (
+            but(SOUND["indicator"], valid_until="2024-03-01T00:00:00.000Z"),
+            "`valid_until` (`2024-03-01T00:00:00.000Z`) must be later than `valid_from`",
+        ),
         (but(SOUND["indicator"], pattern="[a]"), "`pattern` is not a STIX pattern: expected `:` after the type at character 3, not `]`"),
         (but(SOUND["mutex"], created=WHEN), "`created` does not belong to an observable"),
         (but(SOUND["mutex"], modified=WHEN), "`modified` does not belong to an observable"),
         (but(SOUND["mutex"], created_by_ref=f"identity--{OTHER}"), "`created_by_ref` does not belong to an observable"),
         (but(SOUND["mutex"], revoked=False), "`revoked` does not belong to an observable"),
         (but(SOUND["process"], id=f"process--{HASHED}"), "`id` must be a UUIDv4"),
-        (but(SOUND["user-account"], "user_id", "account_login", display_name="a"), "UUIDv4 unless one of `account_type`, `user_id`, `account_login` is present"),
+        (
+            but(SOUND["user-account"], "user_id", "account_login", display_name="a"),
+            "UUIDv4 unless one of `account_type`, `user_id`, `account_login` is present",
+        ),
         (but(SOUND["ipv4-addr"], value="1.2.3"), "`value` is not an IPv4 address or block (`198.51.100.0/24`): `1.2.3`"),
         (but(SOUND["artifact"], "payload_bin", url="a b", hashes={"own": "1"}), "`url` is not a URL with its scheme: `a b`"),
         (but(SOUND["file"], "name", name_enc="UTF-8"), "`name_enc` needs `name` beside it"),
@@ -143,7 +164,10 @@ def test_references_to_classes_of_objects(kind: str, name: str) -> None:
 
 
 def test_references_in_extensions_and_parts() -> None:
-    dll = but(SOUND["process"], extensions={"windows-service-ext": {"service_name": "a", "service_dll_refs": [f"file--{HASHED}", f"url--{HASHED}"]}})
+    dll = but(
+        SOUND["process"],
+        extensions={"windows-service-ext": {"service_name": "a", "service_dll_refs": [f"file--{HASHED}", f"url--{HASHED}"]}},
+    )
     assert fault_of_targets(dll, "process") == f"`service_dll_refs` may not refer to `url--{HASHED}`; it takes file"
     assert fault_of_targets(but(SOUND["process"], extensions={"x-example-ext": {"abc": 1}}), "process") is None
     part = but(SOUND["email-message"], body_multipart=[{"body": "a"}, {"body_raw_ref": f"mutex--{HASHED}"}])
@@ -159,4 +183,7 @@ def test_references_in_a_container_are_keys_or_identifiers() -> None:
 
 
 def test_a_target_that_is_no_text_is_named() -> None:
-    assert fault_of_targets(but(SOUND["file"], parent_directory_ref=5), "file") == "`parent_directory_ref` has `5`, which is not an identifier (`type--uuid`)"
+    assert (
+        fault_of_targets(but(SOUND["file"], parent_directory_ref=5), "file")
+        == "`parent_directory_ref` has `5`, which is not an identifier (`type--uuid`)"
+    )

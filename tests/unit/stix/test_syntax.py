@@ -28,7 +28,8 @@ def test_language_tags(tag: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "tag", ["", "e", "english", "en_US", "en-", "-en", "en--US", "de-419-DE-1", "a-DE", "fr-x", "\u017fr", "en-" + "a" * 9, "en" + "-abcde" * 60]
+    "tag",
+    ["", "e", "english", "en_US", "en-", "-en", "en--US", "de-419-DE-1", "a-DE", "fr-x", "\u017fr", "en-" + "a" * 9, "en" + "-abcde" * 60],
 )
 def test_no_language_tags(tag: str) -> None:
     assert not is_language_tag(tag)
