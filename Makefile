@@ -30,7 +30,7 @@ run: setup ## start the demonstration: a model alliance shares, then the server 
 
 test: setup-dev ## run the whole suite
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m coverage run -m pytest -n $(WORKERS) --dist loadfile
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report --skip-covered --fail-under=95
 

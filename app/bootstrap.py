@@ -50,7 +50,7 @@ def is_store_url(url: str) -> bool:
 
 def store_path(url: str) -> Path | None:
     """The file of a store; None if it has none."""
-    return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
+    return Path(url.removeprefix(SQLITE)) if is_store_url(url) and url != MEMORY else None
 
 
 class Settings(BaseModel):

@@ -26,7 +26,7 @@ AUDIENCES: Final = "audience such as `group:members` or `org:ng-cert`; may be gi
 class Member:
     """What `add member` is asked."""
 
-    id: Annotated[str | None, typer.Argument(metavar="[ID]", help="its id, such as `ng-cert`: the name of its file, for ever")] = None
+    id: Annotated[str | None, typer.Argument(metavar="ID", help="its id, such as `ng-cert`: the name of its file, for ever")] = None
     name: Annotated[str | None, typer.Option(metavar="TEXT", help="its name for people")] = None
     jurisdiction: Annotated[str | None, typer.Option(metavar="XX", help="its country, ISO 3166-1")] = None
     country: Annotated[str, typer.Option(metavar="TEXT", help="the country's name, for the title of its national collection")] = ""

@@ -20,7 +20,7 @@ from app.sharing.exchange import Exchange
 Folder = Annotated[
     Path,
     typer.Argument(
-        metavar="[DIR]", envvar="LEGATION_ALLIANCE", exists=True, file_okay=False, help="folder with auth/, collections/ and policies/"
+        metavar="DIR", envvar="LEGATION_ALLIANCE", exists=True, file_okay=False, help="folder with auth/, collections/ and policies/"
     ),
 ]
 HERE = Path()

@@ -17,6 +17,7 @@ from app.cli.transfer import export, import_
 legation = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     help="A STIX 2.1 / TAXII 2.1 sharing server for alliances of sovereign members.",
     epilog="Exit codes: 0 done, 1 refused or failed in part, 2 wrong command line. Options are environment variables too.",

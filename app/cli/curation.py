@@ -99,7 +99,7 @@ class Explain:
         str, typer.Argument(metavar="ORG/CLIENT", parser=reader, help="whose sight is explained; `public` for the anonymous public")
     ]
     collection: CollectionArgument
-    object_id: Annotated[str | None, typer.Argument(metavar="[OBJECT-ID]", help="one object alone")] = None
+    object_id: Annotated[str | None, typer.Argument(metavar="OBJECT-ID", help="one object alone")] = None
     store: Store
     json: Json = False
 

@@ -1,7 +1,8 @@
 """Commit: turn settled threads into rows and amendments of one collection, within a transaction.
 
 Order of dates (DESIGN 7): rows that get a new date first, in their old order; then what arrives, by phase (definitions and identities; other objects;
-what refers to others), within a phase by label in the order sent. Each such run, and each flagged row, begins in a millisecond of its own.
+what refers to others), within a phase label by label, the label that was sent first leading. Each such run begins in a millisecond of its own, and so does
+each row that refers to others, since it may be withheld alone. Nothing else has a say: neither numbers of labels nor flags, which hidden rows move.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -34,9 +35,9 @@ async def commit(tx: Transaction, target: Target, threads: Iterable[Thread], pin
     changed = list(threads)
     lines = [line for thread in changed for line in thread.lines]
     number = await _numbers(tx, target, lines)
-    dated = await _date(tx, target, lines, number)
+    dated = await _date(tx, target, lines)
     ranks = _ranks(changed, dated)
-    arrivals = [_arrival(line, dated[id(line)], number, ranks, pins) for line in _arriving(lines, number)]
+    arrivals = [_arrival(line, dated[id(line)], number, ranks, pins) for line in _arriving(lines)]
     amendments = [
         change for line in lines if line.stored is not None and (change := _amendment(line, line.stored, dated, number)) is not None
     ]
@@ -58,9 +59,10 @@ async def _numbers(tx: Transaction, target: Target, lines: Sequence[Line]) -> Nu
     return numbers.__getitem__
 
 
-def _arriving(lines: Iterable[Line], number: Number) -> list[Line]:
-    arriving = [line for line in lines if line.arriving is not None]
-    return sorted(arriving, key=lambda line: (_phase(line), number(line.effective), line.order))
+def _arriving(lines: Iterable[Line]) -> list[Line]:
+    arriving = sorted((line for line in lines if line.arriving is not None), key=lambda line: line.order)
+    places = {label: place for place, label in enumerate(dict.fromkeys(line.effective for line in arriving))}
+    return sorted(arriving, key=lambda line: (_phase(line), places[line.effective]))
 
 
 def _phase(line: Line) -> int:
@@ -69,27 +71,27 @@ def _phase(line: Line) -> int:
     return 2 if line.references else 1
 
 
-async def _date(tx: Transaction, target: Target, lines: Sequence[Line], number: Number) -> dict[int, int]:
+async def _date(tx: Transaction, target: Target, lines: Sequence[Line]) -> dict[int, int]:
     """The new date_added of each line that gets one, by the line's `id()`."""
     renewed = sorted(
         (line for line in lines if line.fresh_date and line.stored), key=lambda line: line.stored.date_added if line.stored else 0
     )
-    arriving = _arriving(lines, number)
+    arriving = _arriving(lines)
     if not renewed and not arriving:
         return {}
     runs = [1] * len(renewed)
-    for _, group in groupby(arriving, key=lambda line: (_phase(line), number(line.effective))):
+    for _, group in groupby(arriving, key=lambda line: (_phase(line), line.effective)):
         runs += _runs(list(group))
     dates = await tx.dates(target.collection, runs)
     return {id(line): date for line, date in zip([*renewed, *arriving], dates, strict=True)}
 
 
 def _runs(group: Sequence[Line]) -> list[int]:
-    """Lengths of runs: a flagged row stands alone."""
+    """Lengths of runs: a row that refers to others stands alone."""
     runs: list[int] = []
-    for flagged, lines in groupby(group, key=lambda line: line.flagged):
+    for refers, lines in groupby(group, key=lambda line: bool(line.references)):
         count = sum(1 for _ in lines)
-        runs += [1] * count if flagged else [count]
+        runs += [1] * count if refers else [count]
     return runs
 
 

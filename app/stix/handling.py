@@ -7,6 +7,7 @@ Invariants, each with a property test:
 * A positive list that becomes empty means nobody, never anybody; absent (`None`) means unrestricted.
 * Labels of different originators are not mixed: the result carries both, and a reader must pass each.
 * Being listed or named is a permission (for partners, for TLP:RED): a join never turns one label's list into leave to pass the other.
+* A label stays small, however many are joined: beyond `MOST_CONDITIONS` it closes to all but its originator.
 """
 
 import json
@@ -40,6 +41,9 @@ class Tlp(IntEnum):
 
 _LAST_HOUR: Final = datetime(9999, 12, 31, 22, tzinfo=UTC)
 """Beyond it an hour more is no date; such an embargo never ends anyway."""
+
+MOST_CONDITIONS: Final = 8
+"""Of one originator, beside the combination of all: every reader must be asked about each, and real versions need one or two."""
 
 TLP_BY_TEXT: Final = {level.text: level for level in Tlp} | {"white": Tlp.CLEAR}
 
@@ -92,6 +96,8 @@ def join(first: HandlingLabel, second: HandlingLabel) -> HandlingLabel:
     State, submitter and primary originator stay `first`'s. Labels of one originator are combined; where being listed or named in one of them would let
     somebody pass whom the other keeps out, that other stays beside the result as a condition of its own.
     """
+    if first == second:
+        return first
     parts: dict[str, list[HandlingLabel]] = {}
     for part in (*first.parts, *second.parts):
         parts.setdefault(part.originator, []).append(replace(part, state=first.state))
@@ -143,7 +149,9 @@ def _bind(parts: list[HandlingLabel]) -> list[HandlingLabel]:
     """Parts of one originator as few as keep every condition: their combination first, then those that it does not keep."""
     combined = reduce(combine, parts)
     conditions = list(dict.fromkeys(part for part in parts if not _keeps(combined, part)))
-    needed = (each for each in conditions if not any(other != each and _implies(other, each) for other in conditions))
+    needed = [each for each in conditions if not any(other != each and _implies(other, each) for other in conditions)]
+    if len(needed) > MOST_CONDITIONS:
+        return [replace(combined, tlp=Tlp.RED, recipients=frozenset(), releasable_to=frozenset())]
     return [combined, *sorted(needed, key=HandlingLabel.to_text)]
 
 
@@ -154,6 +162,8 @@ def _implies(label: HandlingLabel, other: HandlingLabel) -> bool:
 
 def _keeps(combined: HandlingLabel, part: HandlingLabel) -> bool:
     """Whether nobody passes `combined` by being listed or named there whom `part` keeps out because it lists or names nobody."""
+    if combined.releasable_to == frozenset():
+        return True
     if part.embargo_until is not None and part.recipients is None and combined.recipients is not None:
         return False
     if part.tlp < Tlp.AMBER:

@@ -43,6 +43,16 @@ CANONICAL: Final[Mapping[str, Tlp]] = {identifier: Tlp.of(level) for identifier,
 
 AUDIENCE: Final = re.compile(r"(?:(?:org|op|group):[a-z0-9][a-z0-9-]{0,62}|jur:[A-Z]{2})")
 PURPOSES: Final = frozenset({"defence", "investigation", "research"})
+ONWARD: Final = frozenset({"none", "originator-consent", "tlp"})
+"""What a handling marking may say of onward sharing: shown to readers, enforced by nobody here."""
+MOST_NAMES: Final = 200
+"""In one list of a handling marking: every reader's clearance weighs every name, and a long list belongs into a group or an operation."""
+
+_TERMS: Final = frozenset(
+    {
+        "extension_type", "handling_version", "releasable_to", "not_releasable_to", "recipients", "embargo_until", "retention_until", "purposes", "onward",
+    }
+)  # fmt: skip
 _LOOKS_LIKE_TLP: Final = re.compile(r"\btlp[\s:_.-]{0,4}(?:v?[12](?:\.0)?[\s:_.-]{0,4})?(?:clear|white|green|amber|red)\b", re.IGNORECASE)
 _CLAIMS: Final = ("definition_type", "x_opencti_definition_type")
 _TEXTS: Final = ("name", "x_opencti_definition")
@@ -150,6 +160,7 @@ def _read_terms(value: object) -> Terms | None:
     extension = _properties(cast("object", value))
     if extension.get("handling_version") != HANDLING_VERSION:
         return None
+    _refuse_unknown(extension)
     recipients = _names(extension, "recipients")
     _refuse_unless(recipients, is_identifier, "recipients", "identity ids")
     purposes = _names(extension, "purposes")
@@ -163,6 +174,18 @@ def _read_terms(value: object) -> Terms | None:
         retention_until=_instant(extension, "retention_until"),
         purposes=purposes,
     )
+
+
+def _refuse_unknown(extension: Mapping[str, object]) -> None:
+    """A restriction that is misspelled would bind nobody."""
+    unknown = sorted(extension.keys() - _TERMS)
+    if unknown:
+        msg = f"the handling marking has {quoted(unknown[0])}, which nobody here understands; it takes {', '.join(sorted(_TERMS))}"
+        raise InvalidObject(msg)
+    onward = extension.get("onward")
+    if onward is not None and onward not in ONWARD:
+        msg = f"`onward` of the handling marking has {quoted(onward)}; it takes {', '.join(sorted(ONWARD))}"
+        raise InvalidObject(msg)
 
 
 def _audiences(extension: Mapping[str, object], name: str) -> frozenset[str] | None:
@@ -180,6 +203,9 @@ def _names(extension: Mapping[str, object], name: str) -> frozenset[str] | None:
     names = frozenset(_strings(value))
     if not isinstance(value, list) or len(names) != len(_members(cast("object", value))):
         msg = f"`{name}` of the handling marking must be a list of different strings"
+        raise InvalidObject(msg)
+    if len(names) > MOST_NAMES:
+        msg = f"`{name}` of the handling marking has {len(names)} names; at most {MOST_NAMES} are taken, name a group or an operation"
         raise InvalidObject(msg)
     return names
 

@@ -11,7 +11,7 @@ Promises:
 * Row numbers and label numbers are never reused.
 
 What a store may rely on, because writers keep it (app/sharing/threads.py):
-* The rows of one contribution carry one `rank`.
+* The rows of one contribution carry one `rank`; those that are not deleted differ in `key`.
 * Of the published versions of a contribution, whoever may see one may see every newer one that is not deleted: labels join backwards.
 * An unflagged row belongs to the only contribution under its id, and all versions of that are published.
 """

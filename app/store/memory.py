@@ -289,7 +289,7 @@ def _served(thread: Sequence[StoredVersion], selection: Selection) -> list[Store
         contributor = selection.organisation
     else:
         _, contributor = min(((row.rank, row.contributor) for row in visible), default=(0, ""))
-    return sorted((row for row in visible if row.contributor == contributor), key=lambda row: (row.key, row.row))
+    return sorted((row for row in visible if row.contributor == contributor), key=lambda row: row.key)
 
 
 def _versions(rows: Sequence[StoredVersion], versions: Versions) -> list[StoredVersion]:

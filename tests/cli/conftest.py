@@ -1,10 +1,13 @@
 """What tests of the command line share: an environment of their own, and a store with the model alliance."""
 
+import logging
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from desks import Desk
 
 
@@ -15,6 +18,18 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("NO_COLOR", "1")
+
+
+@pytest.fixture(autouse=True)
+def own_logging() -> Iterator[None]:
+    """A server that is run in this process sets up logging for good; here it ends with the test."""
+    root, level = logging.getLogger(), logging.getLogger().level
+    kept = list(root.handlers)
+    yield
+    logging.captureWarnings(capture=False)
+    root.handlers[:] = kept
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

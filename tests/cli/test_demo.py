@@ -71,7 +71,7 @@ def test_each_receives_what_its_handling_allows(environment: dict[str, str], tmp
     assert left(tmp_path) == []
 
 
-def test_it_shows_a_table_and_goes_on_serving(environment: dict[str, str], tmp_path: Path) -> None:
+def test_it_shows_a_table_and_goes_on_serving_what_can_be_pasted(environment: dict[str, str], tmp_path: Path) -> None:
     with subprocess.Popen(command("--port", "0"), env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         assert process.stdout is not None
@@ -81,40 +81,39 @@ def test_it_shows_a_table_and_goes_on_serving(environment: dict[str, str], tmp_p
             assert line, told
             told += line
         assert [path.stat().st_mode & 0o777 for path in left(tmp_path)] == [0o700]
-        process.send_signal(signal.SIGTERM)
-        shown = process.stdout.read()
+        shown = ""
+        while "legation token list" not in shown:
+            shown += process.stdout.readline()
+        pasted = subprocess.run(
+            ["bash", "-c", script(shown)], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+        process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 0
+    assert left(tmp_path) == []
     assert "Who received what" in shown
     assert "Why not more" in shown
     assert "constituency feed ends at TLP:AMBER" in re.sub(r"[\s│]+", " ", shown)
     for title in ("curl", "taxii2-client", "MISP", "OpenCTI", "Microsoft Sentinel", "the operator"):
         assert f"\n# {title}" in shown
-    assert left(tmp_path) == []
-
-
-def test_what_it_prints_can_be_pasted(environment: dict[str, str], tmp_path: Path) -> None:
-    with subprocess.Popen(command("--port", "0"), env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        assert process.stdout is not None
-        shown = ""
-        while "legation token list" not in shown:
-            line = process.stdout.readline()
-            assert line, shown
-            shown += line
-        folder = Path(sys.executable).parent
-        recipe = shown.partition("# curl, the public")[2].replace(".venv/bin", str(folder))
-        lines = [line for line in recipe.splitlines() if re.match(r"curl|export|/", line)]
-        assert len(lines) >= 8
-        script = "set -eo pipefail\n" + "\n".join(line.partition(" | head")[0] for line in lines)
-        pasted = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True, timeout=3 * PATIENCE, check=False)
-        process.send_signal(signal.SIGINT)
-        process.stdout.read()
-        assert process.wait(PATIENCE) == 0
     assert pasted.returncode == 0, pasted.stderr
     assert '"more":true' in pasted.stdout
     assert "Alliance 10" in pasted.stdout
     assert "not-listed" in pasted.stdout
-    assert left(tmp_path) == []
+
+
+def script(shown: str) -> str:
+    """The commands among the recipes, for this environment."""
+    recipes = shown.partition("# curl, the public")[2].replace(".venv/bin", str(Path(sys.executable).parent))
+    lines = [line.partition(" | head")[0] for line in recipes.splitlines() if re.match(r"curl|export|/", line)]
+    assert len(lines) >= 8
+    return "set -e\n" + "\n".join(lines)
+
+
+def test_a_wish_to_end_is_an_end_in_order() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit, match=r"^0$"), stage._ending_cleanly():
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_the_usual_port_is_taken_if_it_is_free() -> None:
@@ -126,7 +125,10 @@ def test_the_usual_port_is_taken_if_it_is_free() -> None:
 
 def test_a_server_that_does_not_start_ends_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(StoreUnavailable, match="did not start"):
-        with stage.stage([], taken.getsockname()[1]):
-            pass
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        pytest.raises(StoreUnavailable, match="did not start"),
+        stage.stage([], taken.getsockname()[1]),
+    ):
+        pass
     assert left(tmp_path) == []

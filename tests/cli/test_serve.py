@@ -20,13 +20,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from desks import PATIENCE, Desk, Serving, serving
 
+from app.api.logs import configure_logging
+from app.bootstrap import Settings
+from app.cli import server
+from app.cli.addresses import listen
+
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def get(server: Serving, path: str, token: str = "") -> httpx.Response:
+def get(running: Serving, path: str, token: str = "") -> httpx.Response:
     """One request on a connection of its own, so that any worker may answer."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return httpx.get(server.url + path, headers=headers, verify=NO_TLS, trust_env=False, timeout=PATIENCE)
+    return httpx.get(running.url + path, headers=headers, verify=NO_TLS, trust_env=False, timeout=PATIENCE)
 
 
 def eventually(holds: Callable[[], bool]) -> None:
@@ -37,9 +42,9 @@ def eventually(holds: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def workers_of(server: Serving) -> set[int]:
+def workers_of(running: Serving) -> set[int]:
     """The processes that the server started."""
-    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text()
+    children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text()
     return {int(pid) for pid in children.split()}
 
 
@@ -61,46 +66,48 @@ def test_it_answers_obeys_and_stops(desk: Desk, alliance: str, workers: str) -> 
     """A token revoked, or an alliance reloaded, beside the server holds at once, on every worker (DESIGN: revocation, epochs)."""
     kept, lost = desk.token("saltmarsh/pull"), desk.token("saltmarsh/pull")
     knowledge = "/exchange/collections/knowledge/"
-    with serving(desk, "--workers", workers) as server:
-        assert get(server, "/taxii2/").json() == {"title": "Legation", "default": "/public/", "api_roots": ["/public/"]}
-        assert {get(server, knowledge, token).status_code for token in (kept, lost) for _ in range(8)} == {200}
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        free = probe.getsockname()[1]
+    with serving(desk, "--workers", workers, "--metrics", f"127.0.0.1:{free}") as running:
+        discovery = get(running, "/taxii2/")
+        assert discovery.json() == {"title": "Legation", "default": "/public/", "api_roots": ["/public/"]}
+        assert "server" not in discovery.headers
+        assert {get(running, knowledge, token).status_code for token in (kept, lost) for _ in range(8)} == {200}
 
         newest = desk.run("token", "list", "--json").json[-1]["id"]
         assert desk.run("token", "revoke", newest).code == 0
-        assert {get(server, knowledge, lost).status_code for _ in range(4)} == {401}
+        assert {get(running, knowledge, lost).status_code for _ in range(4)} == {401}
 
         path = Path(alliance) / "collections/exchange/knowledge.toml"
         path.write_text(path.read_text().replace('"group:partners"', '"org:lanternbay"'))
         assert desk.run("reload", alliance).code == 0
-        assert {get(server, knowledge, kept).status_code for _ in range(16)} == {404}
+        assert {get(running, knowledge, kept).status_code for _ in range(16)} == {404}
 
-        assert server.stop() == 0
+        figures = httpx.get(f"http://127.0.0.1:{free}/metrics", verify=NO_TLS, trust_env=False).text
+        assert re.search(r'^legation_requests_total\{.*status="2xx"\} 16\.0$', figures, re.MULTILINE), "the sum of all workers"
+        assert get(running, "/metrics").status_code == 401
+        assert running.stop() == 0
     assert "Traceback" not in log(desk)
 
 
-def test_headers_tell_nothing_of_the_server(desk: Desk) -> None:
-    with serving(desk) as server:
-        assert "server" not in get(server, "/taxii2/").headers
-
-
 def test_a_worker_that_dies_is_replaced(desk: Desk) -> None:
-    with serving(desk, "--workers", "2") as server:
-        before = workers_of(server)
+    with serving(desk, "--workers", "2") as running:
+        before = workers_of(running)
         assert len(before) == 2
         for _ in range(2):  # the second time it dies young: the next one comes after a pause
-            victim = max(workers_of(server))
+            victim = max(workers_of(running))
             os.kill(victim, signal.SIGKILL)
-            eventually(lambda gone=victim: gone not in workers_of(server) and len(workers_of(server)) == 2)  # type: ignore[misc]
-            assert {get(server, "/healthz").status_code for _ in range(4)} == {200}
-        assert server.stop() == 0
+            eventually(lambda gone=victim: gone not in workers_of(running) and len(workers_of(running)) == 2)  # type: ignore[misc]
+            assert {get(running, "/healthz").status_code for _ in range(4)} == {200}
+        assert running.stop() == 0
     assert log(desk).count('"worker_died"') == 2
 
 
 def test_workers_end_with_their_supervisor(desk: Desk) -> None:
-    with serving(desk, "--workers", "2") as server:
-        workers = workers_of(server)
-        server.process.kill()
-        server.process.wait(PATIENCE)
+    with serving(desk, "--workers", "2") as running:
+        workers = workers_of(running)
+        running.process.kill()
+        running.process.wait(PATIENCE)
         eventually(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
 
 
@@ -112,71 +119,60 @@ def test_requests_under_way_are_finished(desk: Desk) -> None:
         f"POST /members/collections/alliance/objects/ HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n"
         f"content-type: application/taxii+json;version=2.1\r\ncontent-length: {len(body)}\r\n\r\n"
     ).encode()
-    with serving(desk) as server:
-        host, port = server.url.removeprefix("http://").split(":")
+    with serving(desk) as running:
+        host, port = running.url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
             connection.sendall(head + body[:10])
-            assert get(server, "/healthz").status_code == 200  # so the head has been read
-            server.process.send_signal(signal.SIGTERM)
+            assert get(running, "/healthz").status_code == 200  # so the head has been read
+            running.process.send_signal(signal.SIGTERM)
             eventually(lambda: '"Shutting down"' in log(desk))
             connection.sendall(body[10:])
             assert connection.recv(65_536).startswith(b"HTTP/1.1 202")
-        assert server.process.wait(PATIENCE) == 0
+        assert running.process.wait(PATIENCE) == 0
 
 
 def test_an_impatient_operator_does_not_wait(desk: Desk) -> None:
-    with serving(desk) as server:
-        host, port = server.url.removeprefix("http://").split(":")
+    with serving(desk) as running:
+        host, port = running.url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
             connection.sendall(b"POST /members/collections/alliance/objects/ HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n")
             connection.recv(65_536)
             connection.sendall(b"POST /x/ HTTP/1.1\r\nhost: x\r\n")
-            server.process.send_signal(signal.SIGINT)
+            running.process.send_signal(signal.SIGINT)
             eventually(lambda: '"Shutting down"' in log(desk))
-            server.process.send_signal(signal.SIGINT)
-            assert server.process.wait(PATIENCE) == 0
+            running.process.send_signal(signal.SIGINT)
+            assert running.process.wait(PATIENCE) == 0
 
 
 # ---- what is in force
 
 
-def start(desk: Desk, *arguments: str, store: str | None = None) -> subprocess.CompletedProcess[str]:
-    """A server that is expected not to start."""
-    command = [sys.executable, "-m", "app.cli", "serve", "--port", "0", "--store", store or desk.store, *arguments]
-    return subprocess.run(command, cwd=desk.folder, capture_output=True, text=True, timeout=PATIENCE, check=False)
-
-
 def test_files_are_put_in_force_in_a_store_that_has_none(desk: Desk, alliance: str) -> None:
     fresh = Desk(desk.folder, f"sqlite:///{desk.folder}/fresh/legation.sqlite")
-    with serving(fresh, "--alliance", alliance, "--workers", "2") as server:
-        assert get(server, "/public/").status_code == 200
-    with serving(fresh) as server:
-        assert get(server, "/public/").status_code == 200
-    with serving(fresh, LEGATION_ALLIANCE=alliance) as server:
-        assert get(server, "/readyz").status_code == 200
+    with serving(fresh, "--alliance", alliance, "--workers", "2") as running:
+        assert get(running, "/public/").status_code == 200
+    with serving(fresh, LEGATION_ALLIANCE=alliance) as running:
+        assert get(running, "/public/").status_code == 200
 
 
 def test_a_server_in_memory_takes_its_alliance_along(desk: Desk, alliance: str) -> None:
-    with serving(desk, "--store", "memory:", "--alliance", alliance) as server:
-        assert get(server, "/public/").status_code == 200
+    with serving(desk, "--store", "memory:", "--alliance", alliance) as running:
+        assert get(running, "/public/").status_code == 200
 
 
 def test_files_that_differ_are_refused_with_the_remedy(desk: Desk, alliance: str) -> None:
     path = Path(alliance) / "auth/organisations/ng-cert.toml"
     path.write_text(path.read_text().replace("Nigeria national CERT", "Nigeria's CERT"))
-    done = start(desk, "--alliance", alliance)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert f"legation reload {alliance}" in done.stderr
-    assert desk.run("reload", alliance).code == 0
-    with serving(desk, "--alliance", alliance):
-        pass
+    done = desk.run("serve", "--port", "0", "--alliance", alliance)
+    assert (done.code, done.out) == (1, "")
+    assert f"legation reload {alliance}" in done.err.replace("\n", "")
 
 
 def test_bad_files_never_start_a_server(desk: Desk, alliance: str) -> None:
     (Path(alliance) / "policies/cases/broken.toml").write_text("[")
-    done = start(desk, "--alliance", alliance, store=f"sqlite:///{desk.folder}/fresh.sqlite")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "policies/cases/broken.toml" in done.stderr
+    done = desk.run("serve", "--port", "0", "--alliance", alliance, store=f"sqlite:///{desk.folder}/fresh.sqlite")
+    assert (done.code, done.out) == (1, "")
+    assert "policies/cases/broken.toml" in done.err
 
 
 @pytest.mark.parametrize(
@@ -224,36 +220,21 @@ def test_workers_that_cannot_start_end_the_server(desk: Desk) -> None:
 # ---- what the operator sees
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_figures_have_an_address_of_their_own(desk: Desk, workers: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        free = probe.getsockname()[1]
-    with serving(desk, "--workers", workers, "--metrics", f"127.0.0.1:{free}") as server:
-        for _ in range(5):
-            get(server, "/taxii2/")
-        figures = httpx.get(f"http://127.0.0.1:{free}/metrics", verify=NO_TLS, trust_env=False).text
-        assert re.search(r'^legation_requests_total\{method="GET",route="/taxii2/",status="2xx"\} 5\.0$', figures, re.MULTILINE)
-        assert get(server, "/metrics").status_code == 401
-        assert server.stop() == 0
+@pytest.mark.parametrize(("url", "warned"), [("http://taxii.example.org", True), ("https://taxii.example.org", False), (None, False)])
+def test_an_address_that_is_not_safe_is_warned_of(capsys: pytest.CaptureFixture[str], url: str | None, warned: object) -> None:
+    configure_logging("info", json=True)
+    settings = Settings(port=0, public_url=url)
+    with listen(settings) as listener:
+        server._warn(settings, listener)
+    assert ("tokens would travel unencrypted" in capsys.readouterr().err) is warned
 
 
-def test_an_address_for_clients_that_is_not_safe_is_warned_of(desk: Desk) -> None:
-    with serving(desk, "--public-url", "http://taxii.example.org"):
-        assert "tokens would travel unencrypted" in log(desk)
-    with serving(desk):
-        assert "unencrypted" not in log(desk)
-
-
-def test_https_addresses_stand_in_discovery(desk: Desk) -> None:
-    with serving(desk, "--public-url", "https://taxii.example.org") as server:
-        assert get(server, "/taxii2/").json()["api_roots"] == ["https://taxii.example.org/public/"]
-        assert "unencrypted" not in log(desk)
-
-
-def test_a_header_for_tokens_can_be_named(desk: Desk) -> None:
+def test_what_the_environment_sets_is_what_clients_see(desk: Desk) -> None:
     token = desk.token("ng-cert/misp")
-    with serving(desk, LEGATION_API_KEY_HEADER="X-Key") as server:
-        assert httpx.get(f"{server.url}/members/", headers={"X-Key": token}, verify=NO_TLS, trust_env=False).status_code == 200
+    with serving(desk, LEGATION_API_KEY_HEADER="X-Key", LEGATION_PUBLIC_URL="https://taxii.example.org", LEGATION_TITLE="Ours") as running:
+        answer = httpx.get(f"{running.url}/taxii2/", headers={"X-Key": token}, verify=NO_TLS, trust_env=False).json()
+    assert answer["title"] == "Ours"
+    assert "https://taxii.example.org/members/" in answer["api_roots"]
 
 
 # ---- TLS
@@ -279,12 +260,12 @@ def tls_options(certificate: Path) -> tuple[str, ...]:
     return ("--host", "localhost", "--ssl-certfile", str(certificate / "chain.pem"), "--ssl-keyfile", str(certificate / "key.pem"))
 
 
-def handshake(server: Serving, certificate: Path, version: ssl.TLSVersion, ciphers: str = "DEFAULT") -> str:
+def handshake(running: Serving, certificate: Path, version: ssl.TLSVersion, ciphers: str = "DEFAULT") -> str:
     """The protocol that comes about."""
     context = ssl.create_default_context(cafile=str(certificate / "chain.pem"))
     context.minimum_version = context.maximum_version = version
     context.set_ciphers(ciphers)
-    host, port = server.url.removeprefix("https://").split(":")
+    host, port = running.url.removeprefix("https://").split(":")
     with (
         socket.create_connection((host, int(port)), timeout=PATIENCE) as plain,
         context.wrap_socket(plain, server_hostname=host) as wrapped,
@@ -292,21 +273,19 @@ def handshake(server: Serving, certificate: Path, version: ssl.TLSVersion, ciphe
         return wrapped.version() or ""
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_tls_is_spoken_as_the_standard_wants(desk: Desk, certificate: Path, workers: str) -> None:
+def test_tls_is_spoken_as_the_standard_wants(desk: Desk, certificate: Path) -> None:
     """T-8.2.2-01 to T-8.2.2-05: HTTPS; TLS 1.2 and 1.3; no suite of TLS 1.2 that HTTP/2 lists as unfit."""
-    options = (*tls_options(certificate), "--workers", workers)
-    with serving(desk, *options, LEGATION_SSL_KEYFILE_PASSWORD="open sesame") as server:
-        assert server.url.startswith("https://localhost:")
+    with serving(desk, *tls_options(certificate), "--workers", "2", LEGATION_SSL_KEYFILE_PASSWORD="open sesame") as running:
+        assert running.url.startswith("https://localhost:")
         trust = ssl.create_default_context(cafile=str(certificate / "chain.pem"))
-        answer = httpx.get(f"{server.url}/taxii2/", verify=trust, trust_env=False)
-        assert answer.json()["api_roots"] == [f"{server.url}/public/"]
-        assert handshake(server, certificate, ssl.TLSVersion.TLSv1_3) == "TLSv1.3"
-        assert handshake(server, certificate, ssl.TLSVersion.TLSv1_2) == "TLSv1.2"
+        answer = httpx.get(f"{running.url}/taxii2/", verify=trust, trust_env=False)
+        assert answer.json()["api_roots"] == [f"{running.url}/public/"]
+        assert handshake(running, certificate, ssl.TLSVersion.TLSv1_3) == "TLSv1.3"
+        assert handshake(running, certificate, ssl.TLSVersion.TLSv1_2) == "TLSv1.2"
         for unfit in ("AES128-GCM-SHA256:@SECLEVEL=0", "ECDHE-ECDSA-AES128-SHA256:@SECLEVEL=0", "ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0"):
             with pytest.raises(ssl.SSLError):
-                handshake(server, certificate, ssl.TLSVersion.TLSv1_2, unfit)
-        assert server.stop() == 0
+                handshake(running, certificate, ssl.TLSVersion.TLSv1_2, unfit)
+        assert running.stop() == 0
 
 
 @pytest.mark.parametrize("password", [(), ("--ssl-keyfile-password", "wrong")])

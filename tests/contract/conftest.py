@@ -5,12 +5,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from contract.samples import Hands, House
 
 from app.store.contract import Store
 from app.store.dates import TrustedClock
 from app.store.memory import MemoryStore
 from app.store.sqlite import open_sqlite
-from contract.samples import Hands, House
 
 Opener = Callable[[Path, TrustedClock], Awaitable[Store]]
 

@@ -25,10 +25,12 @@ class Hands:
         self.elapsed = 0.0
 
     def advance(self, by: timedelta) -> None:
+        """Let time go by."""
         self.now += by
         self.elapsed += by.total_seconds()
 
     def trusted(self) -> TrustedClock:
+        """The clock that a store reads."""
         return TrustedClock(lambda: self.now, lambda: self.elapsed)
 
 
@@ -41,6 +43,7 @@ class House:
     opened: list[Store]
 
     async def open(self) -> Store:
+        """Another instance; all are closed after the test."""
         store = await self.open_store(self.hands.trusted())
         self.opened.append(store)
         return store
@@ -125,6 +128,8 @@ async def walk(store: Store, selection: Selection) -> list[Entry]:
         entries += found.entries
         if not found.more:
             return entries
+        assert found.entries, "a page without entries never says that more follow"
+        assert selection.after is None or selection.after < found.entries[0].date_added
         selection = replace(selection, after=found.entries[-1].date_added)
 
 

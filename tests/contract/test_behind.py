@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from app.store.contract import Behind, Page, Store, Transaction
 from contract.samples import COLLECTION, HIGHEST_MARK, House, label, put, select, version
+
+from app.store.contract import Behind, Page, Store, Transaction
 
 
 async def intern(store: Store, *numbers: int, collection: str = COLLECTION) -> list[int]:

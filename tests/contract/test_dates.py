@@ -7,13 +7,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from contract.samples import COLLECTION, START, Hands, House, amend, page, put, put_in, rows, select, version
 
 from app.clock import system_clock, to_micros
 from app.errors import StoreUnavailable
 from app.store.contract import Amendment, Store, Transaction
 from app.store.dates import ATTEMPTS, MARGIN_MICROS, TrustedClock
 from app.store.sqlite import open_sqlite
-from contract.samples import COLLECTION, START, Hands, House, amend, page, put, put_in, rows, select, version
 
 
 async def dates(store: Store, *runs: int, collection: str = COLLECTION, weight: int = 1) -> list[int]:

@@ -3,10 +3,11 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+from contract.samples import COLLECTION, Hands, House, amend, label, put, version
+
 from app.clock import to_micros
 from app.stix.handling import HandlingLabel, State, Tlp
 from app.store.contract import Amendment, Store, Transaction
-from contract.samples import COLLECTION, Hands, House, amend, label, put, version
 
 
 async def intern(store: Store, *labels: HandlingLabel, organisation: str = "ng-cert", collection: str = COLLECTION) -> list[int]:

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from contract.samples import COLLECTION, amend, bytes_of, numbers_of, page, put, rows, select, version, walk
+
 from app.stix.handling import State
 from app.store.contract import Amendment, Page, Store
 from app.taxii.query import EVERY, Versions
-from contract.samples import COLLECTION, amend, bytes_of, numbers_of, page, put, rows, select, version, walk
 
 FIRST = Versions(first=True)
 
@@ -68,6 +69,23 @@ async def test_order_holds_over_more_labels_than_are_merged_one_by_one(store: St
     stored = await put(store, *(version(f"indicator--{number}", label=100 - number % 90) for number in range(200)))
     found = await walk(store, select(*range(1, 101), limit=7))
     assert [entry.row for entry in found] == numbers_of(stored)
+
+
+async def test_hidden_labels_stay_hidden_from_who_sees_very_many(store: Store) -> None:
+    stored = await put(store, *(version(f"indicator--{number}", label=number) for number in range(1, 201)))
+    seen = select(*range(2, 201, 2))
+    assert await rows(store, seen) == numbers_of(stored[1::2])
+    assert await rows(store, replace(seen, after=stored[150].date_added)) == numbers_of(stored[151::2])
+    assert await rows(store, replace(seen, types=frozenset({"indicator"}))) == numbers_of(stored[1::2])
+    assert await rows(store, replace(seen, ids=frozenset({"indicator--7", "indicator--8"}))) == [stored[7].row]
+
+
+async def test_an_old_row_that_comes_under_a_label_hides_no_newer_one(store: Store) -> None:
+    """Tightening keeps the date: polls that go on from later dates still find what is new under that label."""
+    old, middle, new = await put(store, version("indicator--1"), version("indicator--2"), version("indicator--3", label=2))
+    await amend(store, Amendment(old.row, label=2))
+    assert await rows(store, select(2, after=middle.date_added)) == [new.row]
+    assert await rows(store, select(2)) == [old.row, new.row]
 
 
 async def test_after_is_strictly_later(store: Store) -> None:
@@ -202,6 +220,29 @@ async def test_last_of_a_flagged_contribution_is_the_newest_this_reader_sees(sto
     assert await rows(store, select(1, 2, versions=Versions(last=True, first=True))) == [published.row, waiting.row]
 
 
+async def test_a_pending_version_that_was_deleted_gives_way(store: Store) -> None:
+    pending = {"state": State.QUARANTINED, "last": False, "flagged": True}
+    published, waiting, _hidden = await put(
+        store, version(key="1", flagged=True), version(key="2", **pending), version(key="3", label=2, **pending)
+    )
+    assert await rows(store, select(1)) == [waiting.row]
+    await amend(store, Amendment(waiting.row, deleted=True))
+    for ids in (None, frozenset({"indicator--1"})):
+        assert await rows(store, select(1, ids=ids)) == [published.row]
+        assert await rows(store, select(1, ids=ids, versions=FIRST)) == [published.row]
+
+
+async def test_a_first_version_that_was_deleted_gives_way_among_flagged_ones(store: Store) -> None:
+    one, two, _other = await put(
+        store,
+        version(key="1", last=False, flagged=True),
+        version(key="2", flagged=True),
+        version(contributor="z", rank=9, label=2, flagged=True),
+    )
+    await amend(store, Amendment(one.row, deleted=True))
+    assert await rows(store, select(1, versions=FIRST)) == [two.row]
+
+
 async def test_of_several_contributions_the_best_ranked_is_shown(store: Store) -> None:
     """Access-policy cases 1 and 3: the registered originator's (rank 0), else the earliest."""
     late, early, owner = await put(
@@ -229,7 +270,9 @@ async def test_ones_own_contribution_comes_before_every_other(store: Store) -> N
 
 async def test_ones_own_contribution_counts_only_as_far_as_one_sees_it(store: Store) -> None:
     """A contribution of one's own that is hidden (held, or RED for a colleague) has no influence."""
-    _mine, other = await put(store, version(contributor="b", rank=10, label=2, flagged=True), version(contributor="a", rank=0, flagged=True))
+    _mine, other = await put(
+        store, version(contributor="b", rank=10, label=2, flagged=True), version(contributor="a", rank=0, flagged=True)
+    )
     assert await rows(store, select(1, organisation="b")) == [other.row]
 
 
@@ -244,7 +287,9 @@ async def test_who_deleted_his_own_is_shown_none(store: Store) -> None:
 
 
 async def test_a_tombstone_that_one_does_not_see_hides_nothing(store: Store) -> None:
-    mine, other = await put(store, version(contributor="b", rank=10, label=2, flagged=True), version(contributor="a", rank=20, flagged=True))
+    mine, other = await put(
+        store, version(contributor="b", rank=10, label=2, flagged=True), version(contributor="a", rank=20, flagged=True)
+    )
     await amend(store, Amendment(mine.row, deleted=True, last=False))
     assert await rows(store, select(1, organisation="b")) == [other.row]
 
@@ -271,7 +316,15 @@ async def test_pages_together_are_the_whole_answer_once(store: Store) -> None:
     await put(
         store,
         *(
-            version(f"{types[n % 2]}--{n // 6}", f"{n:03}", object_type=types[n % 2], label=1 + n % 5, rank=n, flagged=True, contributor=f"o{n % 3}")
+            version(
+                f"{types[n % 2]}--{n // 6}",
+                f"{n:03}",
+                object_type=types[n % 2],
+                label=1 + n % 5,
+                rank=n,
+                flagged=True,
+                contributor=f"o{n % 3}",
+            )
             for n in range(60)
         ),
     )

@@ -4,9 +4,10 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+from contract.samples import START, Hands, House
+
 from app.clock import to_micros
 from app.store.contract import InForce, Store, StoredStatus, StoredToken, Transaction
-from contract.samples import START, Hands, House
 
 NOW = to_micros(START)
 TOKEN = StoredToken("t1", "ng-cert/misp", "aa" * 32, created=NOW, expires=0)

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from contract.samples import COLLECTION, amend, bytes_of, put, version
 
 from app.stix.handling import State
 from app.store.contract import Amendment, Arrival, Pin, Store, StoredVersion, Transaction
-from contract.samples import COLLECTION, amend, bytes_of, put, version
 
 
 async def history(store: Store, *ids: str, collection: str = COLLECTION) -> dict[str, list[StoredVersion]]:
@@ -104,7 +104,15 @@ async def test_bytes_are_kept_whatever_they_are(store: Store) -> None:
         {"flagged": True},
         {"date_added": 1_900_000_000_000_001},
         {"deleted": True},
-        {"label": 7, "own": 8, "state": State.EMBARGOED, "last": False, "flagged": True, "date_added": 1_900_000_000_000_001, "deleted": True},
+        {
+            "label": 7,
+            "own": 8,
+            "state": State.EMBARGOED,
+            "last": False,
+            "flagged": True,
+            "date_added": 1_900_000_000_000_001,
+            "deleted": True,
+        },
         {},
     ],
 )

@@ -1,12 +1,13 @@
 """All or nothing, one after the other, durable; run again without harm (promise 3)."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
+from contract.samples import BLANK, COLLECTION, House, label, numbers_of, put, put_in, rows, select, version
 
 from app.errors import StoreUnavailable
 from app.store.contract import Arrival, Store, Transaction
-from contract.samples import COLLECTION, BLANK, House, label, numbers_of, put, put_in, rows, select, version
 
 
 class OopsError(Exception):
@@ -190,10 +191,8 @@ async def test_the_fate_of_a_transaction_is_settled_once_it_ended(store: Store) 
     with pytest.raises(OopsError):
         await store.transact(work)
     before = await contents(store)
-    try:
+    with suppress(StoreUnavailable):
         await kept[0].put(COLLECTION, [Arrival(version("indicator--2", date_added=5), b"{}")])
-    except StoreUnavailable:
-        pass
     assert await contents(store) == before
 
 

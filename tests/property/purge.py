@@ -97,9 +97,9 @@ class Purge:
         return replace(deed, versions=",".join(dict.fromkeys(each.stored.version for each in gone))) if gone else None
 
     def _release(self, step: int, deed: Release) -> Deed | None:
-        copied = [each for each in self._ledger.written if each.step == step and self.fates[each] is not Fate.GONE]
-        copied.sort(key=lambda each: each.stored.object_id not in deed.object_ids)
-        return replace(deed, object_ids=tuple(dict.fromkeys(each.stored.object_id for each in copied))) if copied else None
+        copied = {each.stored.object_id for each in self._ledger.written if each.step == step and self.fates[each] is not Fate.GONE}
+        chosen = [each for each in deed.object_ids if each in copied]
+        return replace(deed, object_ids=(*chosen, *sorted(copied.difference(chosen)))) if copied else None
 
 
 def ghost(content: Content) -> Content:

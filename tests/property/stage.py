@@ -66,9 +66,9 @@ class Dates:
     leaks: list[str] = field(default_factory=list)
     _real: Any = field(default_factory=lambda: commit._date)
 
-    async def __call__(self, tx: Transaction, target: commit.Target, lines: Sequence[Line], number: commit.Number) -> dict[int, int]:
+    async def __call__(self, tx: Transaction, target: commit.Target, lines: Sequence[Line]) -> dict[int, int]:
         """The dates of a commit, by the `id()` of its lines."""
-        own: dict[int, int] = await self._real(tx, target, lines, number)
+        own: dict[int, int] = await self._real(tx, target, lines)
         keys = {id(line): self._key(target.collection, line) for line in lines if id(line) in own}
         if not self.is_feeding:
             self.recorded.update({keys[line]: date for line, date in own.items()})
@@ -86,12 +86,12 @@ class Dates:
         return self.step, collection, object_id, line.contributor, line.version
 
     def _compare(self, pairs: list[tuple[int, int]]) -> None:
-        """(own date, recorded date) of the rows of one commit: later ones may have moved forward by whole milliseconds, at the beginning of a run only."""
+        """(own date, recorded date) of the rows of one commit: whole runs may have been moved by whole milliseconds, no more, and none past another."""
         pairs.sort()
         for (own, fed), (next_own, next_fed) in zip(pairs, pairs[1:], strict=False):
             moved = (next_fed - fed) - (next_own - own)
             is_same_run = own // MILLISECOND == next_own // MILLISECOND
-            if moved < 0 or moved % MILLISECOND or (moved and is_same_run):
+            if next_fed < fed or moved % MILLISECOND or (moved and is_same_run):
                 self.leaks.append(f"dates of one commit in step {self.step}: {pairs}")
 
 

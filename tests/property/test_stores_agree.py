@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from contract.samples import COLLECTION, HIGHEST_MARK, Hands, bytes_of, page, version, walk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,18 +19,19 @@ from app.store.contract import Amendment, Arrival, Selection, Store, StoredVersi
 from app.store.memory import MemoryStore
 from app.store.sqlite import open_sqlite, reading
 from app.taxii.query import EVERY, LATEST, Versions
-from contract.samples import COLLECTION, HIGHEST_MARK, Hands, bytes_of, page, version, walk
 
 ORGANISATIONS = ("a", "b", "c")
 TYPES = ("indicator", "malware", "note")
-IDS = tuple(f"{TYPES[number % 3]}--{number}" for number in range(5))
+IDS = tuple(f"{TYPES[number % 3]}--{number}" for number in range(3))
 KEYS = tuple("123456")
 ATOMS = frozenset({"x", "y"})
 OWNER = "b"
 """Its contributions have rank 0."""
 
 atoms = st.frozensets(st.sampled_from(sorted(ATOMS)))
-posts = st.tuples(st.just("post"), st.sampled_from(IDS), st.sampled_from(ORGANISATIONS), st.sampled_from(KEYS), atoms, st.sampled_from(State))
+posts = st.tuples(
+    st.just("post"), st.sampled_from(IDS), st.sampled_from(ORGANISATIONS), st.sampled_from(KEYS), atoms, st.sampled_from(State)
+)
 changes = st.tuples(st.sampled_from(["delete", "publish", "tighten", "hold", "redate"]), st.integers(0, 50))
 histories = st.lists(st.one_of(posts, posts, changes), min_size=1, max_size=30)
 
@@ -72,13 +74,16 @@ class World:
     now: int = 0
 
     def tick(self) -> int:
+        """The next date."""
         self.now += 10
         return self.now
 
     def number(self, label: Label) -> int:
+        """The number of a label, in the order of first use."""
         return self.numbers.setdefault(label, len(self.numbers) + 1)
 
     def numbers_for(self, reader: Reader) -> frozenset[int]:
+        """The clearance of a reader."""
         return frozenset(number for label, number in self.numbers.items() if _may_see(reader, *label))
 
     def apply(self, step: tuple[object, ...]) -> tuple[list[Arrival], list[Amendment]]:
@@ -99,8 +104,10 @@ class World:
             return
         date, number = self.tick(), len(self.rows) + 1
         rank = thread[0].rank if thread else 0 if contributor == OWNER else date
-        kind = object_id.split("--")[0]
-        self.rows[number] = replace(version(object_id, key), row=number, object_type=kind, contributor=contributor, rank=rank, date_added=date, state=state)
+        kind = object_id.split("--", maxsplit=1)[0]
+        self.rows[number] = replace(
+            version(object_id, key), row=number, object_type=kind, contributor=contributor, rank=rank, date_added=date, state=state
+        )
         self.own[number] = marked
 
     def _change(self, verb: str, row: StoredVersion) -> None:

@@ -86,7 +86,7 @@ def _opened(path: Path, patience: timedelta, cache_kib: int, prepare: Callable[[
             try:
                 connection.set_busy_timeout(patience // timedelta(milliseconds=1))
                 connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
-                connection.execute(f"PRAGMA mmap_size = 0; PRAGMA cache_size = -{cache_kib}; PRAGMA temp_store = MEMORY")
+                _set(connection, "mmap_size = 0", f"cache_size = -{cache_kib}", "temp_store = MEMORY")
                 prepare(connection, path)
             except BaseException:
                 connection.close()
@@ -102,13 +102,18 @@ def _prepare_file(connection: apsw.Connection, path: Path) -> None:
     check_file(connection, path.name)
     if connection.execute("PRAGMA journal_mode = WAL").get != "wal":
         raise _unfit(path, "its file system takes no write-ahead log")
-    connection.execute(f"PRAGMA synchronous = FULL; PRAGMA journal_size_limit = {LOG_KEPT_BYTES}")
-    connection.execute("PRAGMA secure_delete = ON")  # what was deleted is gone from the file too
+    _set(connection, "synchronous = FULL", f"journal_size_limit = {LOG_KEPT_BYTES}")
+    _set(connection, "secure_delete = ON")  # what was deleted is gone from the file too
     migrate(connection, path.name)
 
 
 def _forbid_writes(connection: apsw.Connection, _path: Path) -> None:
-    connection.execute("PRAGMA query_only = ON")
+    _set(connection, "query_only = ON")
+
+
+def _set(connection: apsw.Connection, *settings: str) -> None:
+    for setting in settings:
+        connection.execute(f"PRAGMA {setting}").fetchall()  # some answer with a row, and are done only when it is read
 
 
 def _unfit(path: Path, reason: str) -> ConfigurationError:

@@ -32,10 +32,8 @@ _SERVED: Final = f"""(v.contributor = ?3 OR NOT (
     EXISTS ({_SIBLING} AND o.contributor = ?3)
     OR EXISTS ({_SIBLING} AND o.contributor < v.contributor AND o.rank <= v.rank AND t.deleted = 0)
     OR EXISTS ({_SIBLING} AND o.contributor > v.contributor AND o.rank < v.rank AND t.deleted = 0)))"""
-_LAST: Final = f"""NOT EXISTS ({_SIBLING} AND o.contributor = v.contributor AND t.deleted = 0
-    AND o.key >= v.key AND (o.key > v.key OR o.row > v.row))"""
-_FIRST: Final = f"""NOT EXISTS ({_SIBLING} AND o.contributor = v.contributor AND t.deleted = 0
-    AND o.key <= v.key AND (o.key < v.key OR o.row < v.row))"""
+_LAST: Final = f"""NOT EXISTS ({_SIBLING} AND o.contributor = v.contributor AND t.deleted = 0 AND o.key > v.key)"""
+_FIRST: Final = f"""NOT EXISTS ({_SIBLING} AND o.contributor = v.contributor AND t.deleted = 0 AND o.key < v.key)"""
 _EXACT: Final = "v.key IN (SELECT value FROM carray(?5))"
 
 _ARM: Final = "SELECT date_added, row, label, flagged FROM page WHERE lane = ?{} AND date_added > ?1"

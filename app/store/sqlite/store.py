@@ -41,10 +41,10 @@ async def open_sqlite(path: Path, clock: TrustedClock, patience: timedelta = WRI
     thread = SingleThread("store-writer")
     try:
         writer = await thread.run(open_writer, path, patience)
+        return SqliteStore(thread, writer, (open_reader(path), open_reader(path)), clock)
     except BaseException:
         thread.close()
         raise
-    return SqliteStore(thread, writer, (open_reader(path), open_reader(path)), clock)
 
 
 class SqliteStore:
@@ -154,6 +154,7 @@ class SqliteStore:
             self._touched = {token_id: at for token_id, at in self._touched.items() if at != touched.get(token_id)}
 
     def _begin(self) -> None:
+        self._roll_back()  # what is left of a task that was cancelled twice
         self._writer.execute("BEGIN IMMEDIATE")
 
     def _commit(self, dating: Dating) -> bool:

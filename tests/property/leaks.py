@@ -1,0 +1,222 @@
+"""Planted leaks: faults of a line or two, each of which lets something hidden show somewhere. The proof must notice every one of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+
+from app.api import objects
+from app.api.message import Header
+from app.clock import timestamp
+from app.errors import Denied, InvalidObject, NotFound, QuotaExceeded
+from app.sharing import add, place, read, remove, threads
+from app.sharing.assess import Known
+from app.sharing.place import Poster
+from app.sharing.quota import Allowance
+from app.sharing.read import Answer
+from app.sharing.threads import Line, Thread
+from app.sharing.view import View
+from app.store import dates, memory
+from app.store.contract import Behind, Page, Selection, StoredVersion, Transaction
+from app.store.memory import MemoryStore
+
+Patch = pytest.MonkeyPatch
+EVERY_LABEL: Final = frozenset(range(1, 10_000))
+
+
+def page_cut_before_filtering(patch: Patch) -> None:
+    """The limit counts hidden rows."""
+    real = MemoryStore.page
+
+    async def page(self: MemoryStore, selection: Selection) -> Page | Behind:
+        whole = await real(self, replace(selection, numbers=EVERY_LABEL))
+        if isinstance(whole, Behind):
+            return whole
+        return Page(tuple(entry for entry in whole.entries if entry.label in selection.numbers), whole.more)
+
+    patch.setattr(MemoryStore, "page", page)
+
+
+def more_counts_hidden_rows(patch: Patch) -> None:
+    """`more` is settled before filtering."""
+    real = MemoryStore.page
+
+    async def page(self: MemoryStore, selection: Selection) -> Page | Behind:
+        found, whole = await real(self, selection), await real(self, replace(selection, numbers=EVERY_LABEL))
+        return replace(found, more=found.more or whole.more) if isinstance(found, Page) and isinstance(whole, Page) else found
+
+    patch.setattr(MemoryStore, "page", page)
+
+
+def hidden_contribution_shadows(patch: Patch) -> None:
+    """Which contribution is shown is settled among all, hidden ones too."""
+    real = memory._served
+
+    def served(thread: Sequence[StoredVersion], selection: Selection) -> list[StoredVersion]:
+        best = min((row.rank, row.contributor) for row in thread)[1]
+        return [row for row in real(thread, selection) if row.contributor in {best, selection.organisation}]
+
+    patch.setattr(memory, "_served", served)
+
+
+def own_hidden_contribution_shadows_for_the_feed(patch: Patch) -> None:
+    """What an organisation has is taken for what its constituency feed has."""
+    real = memory._served
+
+    def served(thread: Sequence[StoredVersion], selection: Selection) -> list[StoredVersion]:
+        has_own = any(row.contributor == selection.organisation for row in thread)
+        return [row for row in real(thread, selection) if not has_own or row.contributor == selection.organisation]
+
+    patch.setattr(memory, "_served", served)
+
+
+def first_may_be_hidden(patch: Patch) -> None:
+    """`first` is settled over all versions; if that one is hidden, nothing is shown."""
+    real = memory._served
+
+    def served(thread: Sequence[StoredVersion], selection: Selection) -> list[StoredVersion]:
+        found = real(thread, selection)
+        if not found or not selection.versions.first:
+            return found
+        oldest = min(row.key for row in thread if row.contributor == found[0].contributor)
+        return found if found[0].key == oldest else found[1:]
+
+    patch.setattr(memory, "_served", served)
+
+
+def pending_versions_bind(patch: Patch) -> None:
+    """A version that waits closes the published one before it."""
+
+    def settle_labels(lines: list[Line]) -> None:
+        newer = None
+        for line in reversed(lines):
+            line.effective = line.own if newer is None else threads.join(line.own, newer)
+            newer = line.effective
+
+    patch.setattr(threads, "_settle_labels", settle_labels)
+
+
+def hidden_owner_is_named(patch: Patch) -> None:
+    """`belongs to` is said of an object that the poster may not see."""
+    real = place._refuse_if_anothers
+    patch.setattr(place, "_refuse_if_anothers", lambda thread, each, poster: real(thread, each, _seeing_all(poster)))
+
+
+def _seeing_all(poster: Poster) -> Poster:
+    return replace(poster, sees=lambda _: True)
+
+
+def posted_before_is_a_failure(patch: Patch) -> None:
+    """Whether an id is taken by anybody decides whether it can be posted."""
+    real = add.place
+
+    def placed(thread: Thread, *rest: Any) -> Line:
+        line = real(thread, *rest)
+        if len(thread.contributions) > 1:
+            raise InvalidObject("somebody has this already")
+        return line
+
+    patch.setattr(add, "place", placed)
+
+
+def hidden_markings_are_known(patch: Patch) -> None:
+    """A marking that its writer may not see is known all the same."""
+    real = View.markings
+
+    async def markings(self: View, tx: Transaction, found: Mapping[str, Thread]) -> dict[str, Known]:
+        return await real(replace(self, numbers=EVERY_LABEL), tx, found)
+
+    patch.setattr(View, "markings", markings)
+
+
+def deleting_the_hidden_is_forbidden(patch: Patch) -> None:
+    """DELETE tells the hidden (403) from the unknown (404)."""
+    real = remove._remove
+
+    async def removed(exchange: Any, tx: Transaction, visiting: Any, object_id: str, query: Any) -> None:
+        try:
+            await real(exchange, tx, visiting, object_id, query)
+        except NotFound:
+            if await tx.history(visiting.collection.key, [object_id]):
+                raise Denied("only the organisation that shared this object may delete it") from None
+            raise
+
+    patch.setattr(remove, "_remove", removed)
+
+
+def hidden_object_is_an_empty_page(patch: Patch) -> None:
+    """GET of one object tells the hidden (200) from the unknown (404)."""
+    real = read._require
+
+    async def require(exchange: Any, visit: Any, object_id: str) -> None:
+        if not await exchange.store.transact(lambda tx: tx.history(visit.collection.key, [object_id])):
+            await real(exchange, visit, object_id)
+
+    patch.setattr(read, "_require", require)
+
+
+def last_date_of_the_collection(patch: Patch) -> None:
+    """X-TAXII-Date-Added-Last speaks of rows that are not on the page."""
+    newest: dict[str, int] = {}
+    real_page, real_answer = MemoryStore.page, read._answer
+
+    async def page(self: MemoryStore, selection: Selection) -> Page | Behind:
+        rows = self._state.collections[selection.collection].rows.values() if selection.collection in self._state.collections else ()
+        newest["date"] = max((row.date_added for row in rows), default=0)
+        return await real_page(self, selection)
+
+    def answered(*rest: Any) -> Answer:
+        answer = real_answer(*rest)
+        return replace(answer, last=timestamp(newest["date"])) if answer.entries and not answer.more else answer
+
+    patch.setattr(MemoryStore, "page", page)
+    patch.setattr(read, "_answer", answered)
+
+
+def row_numbers_in_a_header(patch: Patch) -> None:
+    """An entity tag is made of row numbers, whose gaps count what is hidden."""
+    real = objects.date_headers
+
+    def headers(answer: Answer) -> tuple[Header, ...]:
+        return (*real(answer), (b"etag", b'"%d"' % answer.entries[-1].row)) if answer.entries else real(answer)
+
+    patch.setattr(objects, "date_headers", headers)
+
+
+def offsets_count_hidden_rows(patch: Patch) -> None:
+    """All rows of a commit are one run: its steps of a microsecond count what is hidden among them."""
+    real = dates.assign
+    patch.setattr(dates, "assign", lambda last, earliest, runs: real(last, earliest, [sum(runs)]))
+
+
+def writes_of_all_share_a_quota(patch: Patch) -> None:
+    """Whether a write is refused depends on how much everybody has written."""
+    spent: dict[int, float] = {}
+
+    def spend(self: Allowance, _organisation: str, _client: str, amount: float = 1) -> None:
+        if self.name == "written objects":
+            spent[id(self)] = spent.get(id(self), 0) + amount
+            if spent[id(self)] > 9:
+                raise QuotaExceeded("too much was written today", retry_after=60)
+
+    patch.setattr(Allowance, "spend", spend)
+
+
+LEAKS: Final[tuple[Callable[[Patch], None], ...]] = (
+    page_cut_before_filtering,
+    more_counts_hidden_rows,
+    hidden_contribution_shadows,
+    own_hidden_contribution_shadows_for_the_feed,
+    first_may_be_hidden,
+    pending_versions_bind,
+    hidden_owner_is_named,
+    posted_before_is_a_failure,
+    hidden_markings_are_known,
+    deleting_the_hidden_is_forbidden,
+    hidden_object_is_an_empty_page,
+    last_date_of_the_collection,
+    row_numbers_in_a_header,
+    offsets_count_hidden_rows,
+    writes_of_all_share_a_quota,
+)
