@@ -8,9 +8,10 @@ from typing import Annotated, Final
 import typer
 
 from app.access.alliance import CollectionKind
-from app.cli.options import CollectionArgument, takes
+from app.cli.options import place, takes
 from app.cli.terminal import note, say
-from app.configuration import NewCollection, NewMember, add_collection, add_members, read_members_csv
+from app.configuration import NewCollection, NewMember, add_collections, add_members, read_collections_csv, read_members_csv
+from app.sharing.exchange import Address
 
 additions = typer.Typer(no_args_is_help=True, help="Write the files of new members and collections.")
 
@@ -62,9 +63,9 @@ def _members(asked: Member) -> list[NewMember]:
 class Collection:
     """What `add collection` is asked."""
 
-    collection: CollectionArgument
-    kind: Annotated[CollectionKind, typer.Option(help="what it is for")]
-    owner: Annotated[str, typer.Option(metavar="ORG", help="the organisation that administers it")]
+    collection: Annotated[Address | None, typer.Argument(metavar="ROOT/COLLECTION", parser=place, help="where it will lie")] = None
+    kind: Annotated[CollectionKind | None, typer.Option(help="what it is for")] = None
+    owner: Annotated[str, typer.Option(metavar="ORG", help="the organisation that administers it")] = ""
     title: Annotated[str, typer.Option(metavar="TEXT", help="what clients call it; without, its name")] = ""
     description: Annotated[str, typer.Option(metavar="TEXT", help="shown to clients")] = ""
     reader: Annotated[list[str] | None, typer.Option(metavar="AUDIENCE", help=f"who reads: {AUDIENCES}")] = None
@@ -73,26 +74,44 @@ class Collection:
         list[str] | None, typer.Option(metavar="NAME", help="who gets TLP:RED that names nobody, as `user:ng-cert/desk`")
     ] = None
     release_to: Annotated[list[str] | None, typer.Option(metavar="ROOT/COLLECTION", help="intakes: where a curator may publish")] = None
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            metavar="FILE",
+            help="many at once: columns root, name, kind, owner, and if you like title, description, readers, writers, red_recipients, release_to",
+        ),
+    ] = None
     alliance: Folder = HERE
 
 
 @additions.command("collection")
 @takes(Collection)
 def collection(asked: Collection) -> None:
-    """Add a collection to an API root that exists."""
-    new = NewCollection(
-        root=asked.collection.root,
-        name=asked.collection.collection,
-        kind=asked.kind,
-        owner=asked.owner,
-        title=asked.title,
-        description=asked.description,
-        readers=tuple(asked.reader or ()),
-        writers=tuple(asked.writer or ()),
-        red_recipients=tuple(asked.red_recipient or ()),
-        release_to=tuple(asked.release_to or ()),
-    )
-    _written(add_collection(asked.alliance, new), asked.alliance)
+    """Add a collection to an API root that exists: ROOT/COLLECTION, --kind and --owner, or --csv FILE."""
+    _written(add_collections(asked.alliance, _collections(asked)), asked.alliance)
+
+
+def _collections(asked: Collection) -> list[NewCollection]:
+    if asked.csv is not None and not (asked.collection or asked.kind or asked.owner):
+        return read_collections_csv(asked.csv)
+    if asked.csv is not None or not (asked.collection and asked.kind and asked.owner):
+        raise typer.BadParameter("give ROOT/COLLECTION, --kind and --owner for one collection, or --csv FILE alone for many")
+    return [
+        NewCollection(
+            root=asked.collection.root,
+            name=asked.collection.collection,
+            kind=asked.kind,
+            owner=asked.owner,
+            title=asked.title,
+            description=asked.description,
+            readers=tuple(asked.reader or ()),
+            writers=tuple(asked.writer or ()),
+            red_recipients=tuple(asked.red_recipient or ()),
+            release_to=tuple(asked.release_to or ()),
+        )
+    ]
 
 
 def _written(paths: Sequence[Path], folder: Path) -> None:

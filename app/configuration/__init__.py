@@ -13,14 +13,15 @@ from app.configuration.describe import describe_keys
 from app.configuration.model import init, model_folder
 from app.configuration.read import read_alliance, read_cases
 from app.configuration.retired import carry_retired, retired_problems
-from app.configuration.sheet import read_members_csv
+from app.configuration.sheet import read_collections_csv, read_members_csv
 from app.configuration.templates import NewCollection, NewMember
-from app.configuration.write import add_collection, add_member, add_members
+from app.configuration.write import add_collection, add_collections, add_member, add_members
 
 __all__ = [
     "NewCollection",
     "NewMember",
     "add_collection",
+    "add_collections",
     "add_member",
     "add_members",
     "carry_retired",
@@ -29,6 +30,7 @@ __all__ = [
     "model_folder",
     "read_alliance",
     "read_cases",
+    "read_collections_csv",
     "read_members_csv",
     "retired_problems",
 ]

@@ -43,8 +43,20 @@ def add_members(folder: Path, members: Sequence[NewMember]) -> list[Path]:
 
 
 def add_collection(folder: Path, collection: NewCollection) -> list[Path]:
-    """Writes the file of one new collection. Raises ConfigurationError as `add_members` does, and if there is no such API root."""
-    return _write(folder, _collection(read_alliance(folder), collection))
+    """Writes the file of one new collection; see `add_collections`."""
+    return add_collections(folder, [collection])
+
+
+def add_collections(folder: Path, collections: Sequence[NewCollection]) -> list[Path]:
+    """Writes the file of each new collection. Raises ConfigurationError as `add_members` does, and if there is no such API root."""
+    alliance = read_alliance(folder)
+    texts: dict[str, str] = {}
+    for collection in collections:
+        for path, text in _collection(alliance, collection).items():
+            if path in texts:
+                raise ConfigurationError([f"{path}: is listed twice"])
+            texts[path] = text
+    return _write(folder, texts)
 
 
 def mistakes(member: NewMember) -> Iterator[str]:

@@ -287,6 +287,21 @@ def test_add_collection_writes_its_file(desk: Desk) -> None:
     refused(desk.run("add", "collection", "nowhere/x", "--kind", "public", "--owner", "secretariat", "--alliance", folder), "API root")
 
 
+def test_add_collection_takes_a_table_of_many(desk: Desk) -> None:
+    folder, table = str(desk.folder / "alliance"), desk.folder / "collections.csv"
+    table.write_text(
+        "root,name,kind,owner,title,readers,writers\n"
+        "operations,lionfish,operation,secretariat,Operation Lionfish,org:ng-cert org:secretariat,org:ng-cert\n"
+        "members,bulletin,alliance,secretariat,Bulletin,,\n"
+    )
+    done = desk.run("add", "collection", "--csv", str(table), "--alliance", folder)
+    assert [Path(line).name for line in done.out.splitlines()] == ["lionfish.toml", "bulletin.toml"]
+    assert desk.run("check", folder).code == 0
+    assert desk.run("add", "collection", "members/x", "--csv", str(table), "--alliance", folder).code == 2
+    assert desk.run("add", "collection", "members/x", "--alliance", folder).code == 2
+    refused(desk.run("add", "collection", "--csv", str(table), "--alliance", folder), "exists already")
+
+
 # ---- tokens
 
 

@@ -3,12 +3,13 @@
 import base64
 import json
 from collections.abc import Iterator
-from uuid import uuid4
 
 import httpx
 import pytest
-import worlds
 from worlds import TAXII, Server, envelope, indicator, post
+
+NEVER_ISSUED = "717b15dc-2d41-4cd4-b7f3-bb8bae33b7b0"
+NEVER_SENT = f"indicator--{NEVER_ISSUED}"
 
 ACCEPTED = [
     "application/taxii+json;version=2.1",
@@ -145,7 +146,15 @@ def _wrong(server: Server) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     yield "null", [("Authorization", "Basic " + base64.b64encode(b"ng-cert/misp:\0").decode())]
 
 
-PATHS = ["/taxii2/", "/members/", "/nowhere/", "/", "/a/b/c/d", f"/members/status/{uuid4()}/", "/public/collections/advisories/objects/"]
+PATHS = [
+    "/taxii2/",
+    "/members/",
+    "/nowhere/",
+    "/",
+    "/a/b/c/d",
+    f"/members/status/{NEVER_ISSUED}/",
+    "/public/collections/advisories/objects/",
+]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -184,10 +193,10 @@ def test_wrong_credentials_wait_and_right_ones_do_not(server: Server) -> None:
         ("GET", "/members/collections/alliance/objects/"),
         ("GET", "/members/collections/alliance/manifest/"),
         ("POST", "/members/collections/alliance/objects/"),
-        ("DELETE", f"/members/collections/alliance/objects/{worlds.object_id('indicator')}/"),
+        ("DELETE", f"/members/collections/alliance/objects/{NEVER_SENT}/"),
         ("POST", "/public/collections/advisories/objects/"),
-        ("DELETE", f"/public/collections/advisories/objects/{worlds.object_id('indicator')}/"),
-        ("GET", f"/members/status/{uuid4()}/"),
+        ("DELETE", f"/public/collections/advisories/objects/{NEVER_SENT}/"),
+        ("GET", f"/members/status/{NEVER_ISSUED}/"),
         ("GET", "/no/such/path"),
     ],
 )

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from app.configuration import NewMember, add_members, read_alliance, read_members_csv
+from app.access.alliance import CollectionKind
+from app.configuration import NewCollection, NewMember, add_collections, add_members, read_alliance, read_collections_csv, read_members_csv
 from app.errors import ConfigurationError
 
 IDENTITY = "identity--0b8e6a1c-5d0e-4f6b-9a3e-2f1d7c4b5a69"
@@ -85,3 +86,26 @@ def test_members_from_a_table_stay_valid(folder: Path) -> None:
     added = add_members(folder, read_members_csv(sheet(folder, f"id,name,jurisdiction,country\n{rows}")))
     assert len(added) == 40
     assert len(read_alliance(folder).organisations) == 24
+
+
+def test_collections_come_in_a_table_too(tmp_path: Path) -> None:
+    text = "root,name,kind,owner,title,readers\noperations,serval,operation,secretariat,Serval,org:ng-cert org:ke-cert\nmembers,x,alliance,secretariat\n"
+    assert read_collections_csv(sheet(tmp_path, text)) == [
+        NewCollection("operations", "serval", CollectionKind.OPERATION, "secretariat", "Serval", readers=("org:ng-cert", "org:ke-cert")),
+        NewCollection("members", "x", CollectionKind.ALLIANCE, "secretariat"),
+    ]
+
+
+def test_a_table_of_collections_names_its_mistakes(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_collections_csv(sheet(tmp_path, "root,name,kind,owner\nmembers,a,alliances,secretariat\nmembers,b,public,x,y\n"))
+    assert caught.value.problems == (
+        "members.csv: line 2: kind: unknown kind `alliances`; did you mean `alliance`?",
+        "members.csv: line 3: there are more fields than columns: `y`; put a field with a comma in quotes",
+    )
+
+
+def test_a_collection_listed_twice_is_refused(folder: Path) -> None:
+    twice = NewCollection("members", "x", CollectionKind.ALLIANCE, "secretariat")
+    with pytest.raises(ConfigurationError, match="twice"):
+        add_collections(folder, [twice, twice])
