@@ -4,13 +4,14 @@ In this order, and each step for the one after it: (1) the door: may he add here
 a fault becomes a failure line; then in one transaction (4) the writer's view, (5) the label of each object and the leave to add it, definitions first,
 (6) its place among what is stored, (7) rows, dates and pins, (8) what follows in the collections to which a curator released, (9) the status.
 
-The answer is final: what the status calls a success is committed with it.
+If the alliance changes meanwhile, all but the cutting is done again under the new one. The answer is final: what the status calls a success is committed
+with it.
 """
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
+from graphlib import CycleError, TopologicalSorter
 from typing import Final
 
 from app.access.actions import Action
@@ -18,6 +19,7 @@ from app.access.alliance import CollectionKind
 from app.access.decision import Question
 from app.clock import to_micros
 from app.errors import EnvelopeTooLarge, EpochMoved, InvalidObject
+from app.sharing.arriving import Arriving, Posting, read_posting
 from app.sharing.assess import Assessed, Assessment, refusal
 from app.sharing.commit import Target, commit
 from app.sharing.door import Visit, enter
@@ -27,17 +29,14 @@ from app.sharing.place import Poster, place
 from app.sharing.released import follow
 from app.sharing.report import Outcome, report
 from app.sharing.threads import Line, Thread
+from app.sharing.turns import in_turns
 from app.sharing.view import View, look
 from app.stix.handling import HandlingLabel
-from app.stix.markings import CANONICAL, marking_refs
-from app.stix.objects import StixObject, read_object
-from app.stix.references import references
+from app.stix.markings import CANONICAL
 from app.store.contract import StoredStatus, Transaction
 from app.taxii.envelope import slice_envelope
 from app.taxii.resources import Status, render
 
-READ_SLICE: Final = 50
-"""Objects read before other requests get their turn: about two milliseconds."""
 STATUS_KEPT: Final = timedelta(hours=25)
 """The standard asks for 24 hours after the end of the request (T-4.3-02)."""
 
@@ -55,58 +54,35 @@ async def add(exchange: Exchange, client: str, address: Address, body: bytes) ->
         raise EnvelopeTooLarge(msg)
     pieces = slice_envelope(body, exchange.limits.envelope_objects)
     exchange.quotas.writes.spend(visit.principal.organisation, client, len(pieces))
-    posting = await _read(exchange, visit, pieces)
     while True:
+        posting = await read_posting(pieces, visit, exchange.limits.object)
         try:
             return await exchange.store.transact(lambda tx: _write(exchange, tx, visit, posting), weight=len(pieces))  # noqa: B023 # run at once
         except EpochMoved:
             visit = await enter(exchange, client, address, Action.WRITE_NEW)
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """An envelope that was read: its objects by their place in it, and what could not be read."""
-
-    objects: dict[int, StixObject]
-    unread: dict[int, InvalidObject]
-    requested: datetime
-
-
-async def _read(exchange: Exchange, visit: Visit, pieces: Sequence[bytes]) -> Posting:
-    posting = Posting({}, {}, visit.now)
-    allow_custom = visit.collection.custom == "allow"
-    for index, piece in enumerate(pieces):
-        if index % READ_SLICE == READ_SLICE - 1:
-            await asyncio.sleep(0)
-        try:
-            posting.objects[index] = read_object(piece, visit.now, exchange.limits.object, allow_custom)
-        except InvalidObject as error:
-            posting.unread[index] = error
-    return posting
-
-
 async def _write(exchange: Exchange, tx: Transaction, visit: Visit, posting: Posting) -> Status:
     view = await look(exchange, tx, visit)
-    threads = await view.threads(tx, _ids(posting.objects.values()))
-    used = {reference for each in posting.objects.values() for reference in marking_refs(each.content)} - CANONICAL.keys()
+    threads = await view.threads(tx, posting.ids)
+    used = {reference for each in posting.objects for reference in each.markings} - CANONICAL.keys()
     known = await view.markings(tx, {identifier: threads[identifier] for identifier in used})
-    writing = _Writing(visit, view, threads, Assessment.of(visit, list(posting.objects.values()), known))
-    writing.outcomes = {index: _unread(index, error) for index, error in posting.unread.items()}
-    budget = LabelBudget(exchange, visit, view.book)
-    for chosen in (_definitions(posting.objects), _others(posting.objects)):
-        assessed = writing.assess(chosen)
-        writing.place(await budget.within(tx, assessed, threads))
-        writing.refuse(budget.refused)
+    writing = _Writing(view, threads, Assessment.of(visit, posting.objects, known), LabelBudget(view, exchange.limits))
+    writing.outcomes = [*(Outcome(each.index, each.object.id, each.object.version) for each in posting.objects), *_unread(posting)]
+    writing.outcomes.sort(key=lambda outcome: outcome.index)
+    async for each in in_turns(_definitions(posting.objects)):
+        await writing.take(tx, [each])
+    await writing.take(tx, [each for each in posting.objects if each.object.type != "marking-definition"])
     await _store(exchange, tx, writing)
-    status = report([writing.outcome(index) for index in range(len(posting.objects) + len(posting.unread))], posting.requested)
+    status = report(writing.outcomes, posting.requested)
     await tx.save_status(_kept(visit, status, to_micros(exchange.clock())))
     return status
 
 
 async def _store(exchange: Exchange, tx: Transaction, writing: "_Writing") -> None:
-    view, visit = writing.view, writing.visit
-    touched = [writing.threads[identifier] for identifier in dict.fromkeys(line_id for line_id, _ in writing.placed.values())]
-    for thread in touched:
+    view, visit = writing.view, writing.view.visit
+    touched = [writing.threads[identifier] for identifier in dict.fromkeys(object_id for object_id, _ in writing.placed.values())]
+    async for thread in in_turns(touched):
         thread.settle()
     target = Target(view.collection, visit.principal.organisation, view.book)
     await commit(tx, target, touched, lambda line: view.pins(line, writing.threads))
@@ -120,54 +96,53 @@ async def _store(exchange: Exchange, tx: Transaction, writing: "_Writing") -> No
 class _Writing:
     """One run of the transaction: outcomes by place in the envelope, and the versions that stand for its objects."""
 
-    visit: Visit
     view: View
     threads: dict[str, Thread]
     assessment: Assessment
-    outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
+    budget: LabelBudget
+    outcomes: list[Outcome] = field(default_factory=list[Outcome])
     placed: dict[int, tuple[str, Line]] = field(default_factory=dict[int, tuple[str, Line]])
     superseding: dict[tuple[HandlingLabel, HandlingLabel], str] = field(default_factory=dict[tuple[HandlingLabel, HandlingLabel], str])
 
-    def assess(self, chosen: dict[int, StixObject]) -> dict[int, Assessed]:
-        """The labels of objects; failures are noted."""
-        assessed: dict[int, Assessed] = {}
-        for index, each in chosen.items():
-            self.outcomes[index] = Outcome(index, each.id, each.version)
+    async def take(self, tx: Transaction, chosen: Sequence[Arriving]) -> None:
+        """Find the labels of objects, then put them into their threads; failures are noted."""
+        assessed: list[Assessed] = []
+        async for each in in_turns(chosen):
             try:
-                assessed[index] = self.assessment.assess(each)
+                assessed.append(self.assessment.assess(each))
             except InvalidObject as error:
-                self._fail(index, each, error)
-        return assessed
-
-    def place(self, assessed: dict[int, Assessed]) -> None:
-        """Put objects into their threads; failures are noted."""
-        organisations = self.visit.force.alliance.organisations
-        poster = Poster(self.visit.principal.organisation, self.view.sees, lambda name: organisations[name].name, self._supersede)
-        for index, each in assessed.items():
+                self._fail(each, error)
+        await self.budget.expect(tx, {each.label for each in assessed})
+        poster = self._poster()
+        async for ready in in_turns(assessed):
+            arriving = ready.arriving
             try:
-                self.placed[index] = each.object.id, place(self.threads[each.object.id], each, poster, index)
+                self.placed[arriving.index] = arriving.object.id, place(self.threads[arriving.object.id], ready, poster)
             except InvalidObject as error:
-                self._fail(index, each.object, error)
+                self._fail(arriving, error)
 
-    def refuse(self, refused: dict[int, InvalidObject]) -> None:
-        """Note failures that were found elsewhere."""
-        for index, error in refused.items():
-            self.outcomes[index].failure = str(error)
+    def _poster(self) -> Poster:
+        visit = self.view.visit
+        organisations = visit.force.alliance.organisations
+        return Poster(
+            organisation=visit.principal.organisation,
+            sees=self.view.sees,
+            name_of=lambda name: organisations[name].name,
+            supersede=self._supersede,
+            afford=self.budget.afford,
+        )
 
-    def outcome(self, index: int) -> Outcome:
-        """What became of the object at a place of the envelope."""
-        return self.outcomes[index]
-
-    def _fail(self, index: int, each: StixObject, error: InvalidObject) -> None:
-        self.outcomes[index].failure = str(error)
-        if each.type == "marking-definition":
-            self.assessment.forget(each.id)
+    def _fail(self, each: Arriving, error: InvalidObject) -> None:
+        self.outcomes[each.index].failure = str(error)
+        if each.object.type == "marking-definition":
+            self.assessment.forget(each.object.id)
 
     def _supersede(self, label: HandlingLabel, previous: HandlingLabel) -> str:
-        asked = (label, previous)
+        asked = label, previous
         if asked not in self.superseding:
-            question = Question(self.visit.principal, Action.WRITE_VERSION, self.visit.collection, label, previous)
-            self.superseding[asked] = refusal(self.visit, question)
+            visit = self.view.visit
+            question = Question(visit.principal, Action.WRITE_VERSION, visit.collection, label, previous)
+            self.superseding[asked] = refusal(visit, question)
         return self.superseding[asked]
 
 
@@ -175,24 +150,19 @@ def _largest_body(visit: Visit) -> int:
     return visit.force.alliance.roots[visit.collection.root].max_content_length
 
 
-def _ids(objects: Iterable[StixObject]) -> Iterable[str]:
-    """Every id that the write has to look at: what arrives, what it refers to, what it is marked with."""
-    for each in objects:
-        yield each.id
-        yield from references(each.content)
-        yield from marking_refs(each.content)
+def _definitions(objects: Iterable[Arriving]) -> list[Arriving]:
+    """The marking definitions, each after those that mark it: one that is refused takes with it what it marks, in whatever order they were sent."""
+    definitions = [each for each in objects if each.object.type == "marking-definition"]
+    marks = TopologicalSorter({each.object.id: each.markings for each in definitions})
+    try:
+        places = {identifier: place for place, identifier in enumerate(marks.static_order())}
+    except CycleError:
+        return definitions
+    return sorted(definitions, key=lambda each: places[each.object.id])
 
 
-def _definitions(objects: dict[int, StixObject]) -> dict[int, StixObject]:
-    return {index: each for index, each in objects.items() if each.type == "marking-definition"}
-
-
-def _others(objects: dict[int, StixObject]) -> dict[int, StixObject]:
-    return {index: each for index, each in objects.items() if each.type != "marking-definition"}
-
-
-def _unread(index: int, error: InvalidObject) -> Outcome:
-    return Outcome(index, error.object_id, error.version, failure=str(error))
+def _unread(posting: Posting) -> Iterable[Outcome]:
+    return (Outcome(index, error.object_id, error.version, failure=str(error)) for index, error in posting.unread.items())
 
 
 def _kept(visit: Visit, status: Status, now: int) -> StoredStatus:

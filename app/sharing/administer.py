@@ -150,10 +150,13 @@ THE_COLLECTION = 0
 
 
 async def _labels(exchange: Exchange, collection: str) -> dict[int, HandlingLabel]:
-    async def work(tx: Transaction) -> Sequence[tuple[int, HandlingLabel]]:
-        return await tx.labels(collection)
+    """The labels in use, by number."""
 
-    return dict(await exchange.store.transact(work))
+    async def work(tx: Transaction) -> dict[int, HandlingLabel]:
+        in_use = await tx.label_counts(collection)
+        return {number: label for number, label in await tx.labels(collection) if number in in_use}
+
+    return await exchange.store.transact(work)
 
 
 def _sights(

@@ -5,20 +5,19 @@ Ownership is by registered identity and settled from the alliance's files before
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from app.access.actions import Action
 from app.access.alliance import Alliance, CollectionKind
 from app.access.decision import Question
 from app.access.principal import Kind
 from app.errors import InvalidObject, quoted
+from app.sharing.arriving import Arriving
 from app.sharing.door import Visit
 from app.stix.handling import TLP_BY_TEXT, HandlingLabel, Tlp
 from app.stix.labelling import Writing, compose
-from app.stix.markings import Marking, Scheme, Terms, built_in, marking_refs, read_definition
+from app.stix.markings import Marking, Scheme, Terms, built_in, read_definition
 from app.stix.objects import StixObject
-from app.stix.references import references
-
-REFUSE = "refuse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,50 +32,51 @@ class Known:
 class Assessed:
     """An object that may be written under `label`. `is_owned`: its creator is registered by the organisation that sends it."""
 
-    object: StixObject
+    arriving: Arriving
     label: HandlingLabel
     is_owned: bool
-    references: frozenset[str]
 
 
-@dataclass(slots=True)
+@dataclass
 class Assessment:
     """What one envelope's objects are assessed against: the visit, the markings known, and the identities that play a supporting part in it."""
 
     visit: Visit
     known: dict[str, Known]
     supporting_identities: frozenset[str]
-    decided: dict[HandlingLabel, str] = field(default_factory=dict[HandlingLabel, str])
-    """Label → reason for refusal, empty if it may be added: an envelope holds few labels."""
+    _labels: dict[tuple[str, tuple[str, ...], bool], HandlingLabel] = field(
+        default_factory=dict[tuple[str, tuple[str, ...], bool], HandlingLabel]
+    )
+    """(originator, markings, supporting) → label: an envelope holds few different ones."""
+    _refusals: dict[tuple[Action, HandlingLabel], str] = field(default_factory=dict[tuple[Action, HandlingLabel], str])
 
     @staticmethod
-    def of(visit: Visit, objects: Sequence[StixObject], stored: Mapping[str, Known]) -> "Assessment":
+    def of(visit: Visit, objects: Sequence[Arriving], stored: Mapping[str, Known]) -> "Assessment":
         """`stored`: markings that the writer can read in this collection. Markings of the envelope itself come before them."""
-        aliases = _aliases(visit.force.alliance)
-        known = {identifier: Known(marking) for identifier, marking in built_in(aliases).items()}
-        known.update(stored)
-        assessment = Assessment(visit, known, _supporting(visit.force.alliance, objects))
+        assessment = Assessment(visit, dict(stored), _supporting(visit.force.alliance, objects))
         for each in objects:
-            if each.type == "marking-definition" and each.id not in known:
-                assessment._learn(each, aliases)
+            if each.object.type == "marking-definition":
+                assessment._learn(each.object)
         return assessment
 
-    def assess(self, arriving: StixObject) -> Assessed:
+    def assess(self, arriving: Arriving) -> Assessed:
         """The label of an object and the leave to add it. Raises InvalidObject with the reason."""
-        originator, is_owned = self._originator(arriving)
-        markings = self._markings(arriving, originator)
-        label = compose(markings, self._writing(arriving, originator, markings))
-        self._refuse_unless_allowed(label)
-        return Assessed(arriving, label, is_owned, references(arriving.content))
+        originator, is_owned = self._originator(arriving.object)
+        label = self._label(arriving, originator)
+        self._refuse_unless_allowed(Action.WRITE_NEW, label)
+        if arriving.object.is_revoked:
+            self._refuse_unless_allowed(Action.REVOKE, label)
+        return Assessed(arriving, label, is_owned)
 
     def forget(self, marking_id: str) -> None:
-        """A definition of the envelope was refused: what uses it is refused too."""
+        """A definition of the envelope was refused: what uses it is refused too. What is built in needs no definition."""
         self.known.pop(marking_id, None)
+        self._labels.clear()
 
-    def _learn(self, definition: StixObject, aliases: Mapping[str, Tlp]) -> None:
+    def _learn(self, definition: StixObject) -> None:
         try:
             originator, _ = self._originator(definition)
-            self.known[definition.id] = Known(read_definition(definition.content, aliases), originator)
+            self.known[definition.id] = Known(read_definition(definition.content, self._aliases), originator)
         except InvalidObject:
             return  # its own failure line says why; what uses it finds it unknown
 
@@ -91,17 +91,28 @@ class Assessment:
             raise InvalidObject(msg)
         return owner, owner == sender
 
-    def _markings(self, arriving: StixObject, originator: str) -> list[Marking]:
-        found = [self._usable(reference, originator) for reference in marking_refs(arriving.content)]
-        if arriving.type == "marking-definition":
-            # A copy of a TLP definition must be true to the table even though nothing is taken from it; a handling marking binds itself.
-            own = read_definition(arriving.content, _aliases(self.visit.force.alliance))
-            self._refuse_foreign_terms(own.terms)
-            found += [own] if own.scheme in {Scheme.HANDLING, Scheme.UNKNOWN} else []
-        return found
+    def _label(self, arriving: Arriving, originator: str) -> HandlingLabel:
+        if arriving.object.type == "marking-definition":
+            markings = [*self._markings(arriving, originator), *self._own_terms(arriving.object)]
+            supports = all(marking.scheme not in {Scheme.HANDLING, Scheme.UNKNOWN} for marking in markings)
+            return compose(markings, self._writing(originator, supports))
+        supports = arriving.object.type == "extension-definition" or arriving.object.id in self.supporting_identities
+        key = originator, arriving.markings, supports
+        if key not in self._labels:
+            self._labels[key] = compose(self._markings(arriving, originator), self._writing(originator, supports))
+        return self._labels[key]
+
+    def _own_terms(self, definition: StixObject) -> list[Marking]:
+        """A handling marking binds itself. A copy of a TLP definition must be true to the table even though nothing is taken from it."""
+        own = read_definition(definition.content, self._aliases)
+        self._refuse_foreign_terms(own.terms)
+        return [own] if own.scheme in {Scheme.HANDLING, Scheme.UNKNOWN} else []
+
+    def _markings(self, arriving: Arriving, originator: str) -> list[Marking]:
+        return [self._usable(reference, originator) for reference in arriving.markings]
 
     def _usable(self, reference: str, originator: str) -> Marking:
-        known = self.known.get(reference)
+        known = self._built_in.get(reference) or self.known.get(reference)
         if known is None:
             msg = f"the marking {quoted(reference)} is not known here; send its definition first or in the same envelope"
             raise InvalidObject(msg)
@@ -118,11 +129,12 @@ class Assessment:
         if not self.visit.collection.negative_lists:
             msg = "`not_releasable_to` is not taken here, since every reader would read it; use the organisation's `withhold_from`"
             raise InvalidObject(msg)
-        unknown = sorted(terms.not_releasable_to - self._nameable())
+        unknown = sorted(terms.not_releasable_to - self._nameable)
         if unknown:
             msg = f"`not_releasable_to` names {quoted(unknown[0])}, which you cannot name here"
             raise InvalidObject(msg)
 
+    @cached_property
     def _nameable(self) -> frozenset[str]:
         """Organisations and jurisdictions are no secret; groups and operations can be named by those who are in them."""
         alliance = self.visit.force.alliance
@@ -134,32 +146,42 @@ class Assessment:
         known = self.visit.force.alliance.organisations.get(organisation)
         return known is not None and known.kind is Kind.SECRETARIAT
 
-    def _writing(self, arriving: StixObject, originator: str, markings: Iterable[Marking]) -> Writing:
+    def _writing(self, originator: str, supports: bool) -> Writing:  # noqa: FBT001 # one of the circumstances
+        """`supports`: unmarked, it only helps to read others and is CLEAR within the collection's readers (access-policy case 19)."""
         principal, collection = self.visit.principal, self.visit.collection
         client = self.visit.force.alliance.client(principal.client)
         default = (client.unmarked if client else None) or collection.unmarked
-        level = Tlp.CLEAR if self._is_supporting(arriving, markings) else TLP_BY_TEXT.get(default)
         return Writing(
             originator=originator,
             submitter=principal.organisation,
-            level=level,
+            level=Tlp.CLEAR if supports else TLP_BY_TEXT.get(default),
             red_recipients=collection.red_recipients,
             quarantined=collection.kind is CollectionKind.INTAKE,
             now=self.visit.now,
         )
 
-    def _is_supporting(self, arriving: StixObject, markings: Iterable[Marking]) -> bool:
-        """Whether an unmarked object only helps to read others: it is CLEAR within the collection's readers (access-policy case 19)."""
-        if arriving.type == "marking-definition":
-            return all(marking.scheme not in {Scheme.HANDLING, Scheme.UNKNOWN} for marking in markings)
-        return arriving.type == "extension-definition" or arriving.id in self.supporting_identities
+    def _refuse_unless_allowed(self, action: Action, label: HandlingLabel) -> None:
+        asked = action, label
+        if asked not in self._refusals:
+            self._refusals[asked] = refusal(self.visit, Question(self.visit.principal, action, self.visit.collection, label))
+        if self._refusals[asked]:
+            raise InvalidObject(self._refusals[asked])
 
-    def _refuse_unless_allowed(self, label: HandlingLabel) -> None:
-        if label not in self.decided:
-            question = Question(self.visit.principal, Action.WRITE_NEW, self.visit.collection, label)
-            self.decided[label] = refusal(self.visit, question)
-        if self.decided[label]:
-            raise InvalidObject(self.decided[label])
+    @cached_property
+    def _aliases(self) -> dict[str, Tlp]:
+        return _aliases(self.visit.force.alliance)
+
+    @cached_property
+    def _built_in(self) -> dict[str, Known]:
+        return {identifier: Known(marking) for identifier, marking in built_in(self._aliases).items()}
+
+
+_DEEDS = {
+    Action.WRITE_NEW: "add it",
+    Action.WRITE_VERSION: "add a version of it",
+    Action.REVOKE: "revoke what another organisation originated",
+    Action.RELEASE: "release it",
+}
 
 
 def refusal(visit: Visit, question: Question) -> str:
@@ -168,7 +190,7 @@ def refusal(visit: Visit, question: Question) -> str:
     if decision.allowed:
         return ""
     reasons = "; ".join(visit.force.judge.meaning(policy) for policy in decision.policies)
-    return f"not allowed here: {reasons}" if reasons else "not allowed here: no policy permits it"
+    return f"not allowed here: {reasons or f'no policy permits you to {_DEEDS[question.action]}'}"
 
 
 def definition_meaning(alliance: Alliance, content: Mapping[str, object]) -> Marking | None:
@@ -183,11 +205,13 @@ def _aliases(alliance: Alliance) -> dict[str, Tlp]:
     return {identifier: TLP_BY_TEXT[level] for identifier, level in alliance.marking_aliases.items()}
 
 
-def _supporting(alliance: Alliance, objects: Sequence[StixObject]) -> frozenset[str]:
+def _supporting(alliance: Alliance, objects: Iterable[Arriving]) -> frozenset[str]:
     """Identities that are registered, or that created an object of the envelope and are neither persons nor referred to otherwise: victims are too."""
-    creators = {each.created_by for each in objects}
-    referred = {reference for each in objects for reference in references(each.content) if reference.startswith("identity--")}
-    identities = [each for each in objects if each.type == "identity"]
+    identities = [each.object for each in objects if each.object.type == "identity"]
+    if not identities:
+        return frozenset()
+    creators = {each.object.created_by for each in objects}
+    referred = {reference for each in objects for reference in each.object.references if reference.startswith("identity--")}
     return frozenset(
         each.id
         for each in identities

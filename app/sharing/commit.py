@@ -6,18 +6,20 @@ each row that refers to others, since it may be withheld alone. Nothing else has
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+from dataclasses import dataclass
+from itertools import chain, groupby
 
 from app.clock import timestamp
 from app.sharing.labels import LabelBook
 from app.sharing.place import REGISTERED_RANK
 from app.sharing.threads import NOT_DATED, Line, Thread
+from app.sharing.turns import in_turns
 from app.stix.handling import HandlingLabel
 from app.stix.timestamps import version_key
 from app.store.contract import Amendment, Arrival, Pin, StoredVersion, Transaction
 
 FIRST_TYPES = frozenset({"marking-definition", "extension-definition", "identity"})
+PHASES = 3
 Pins = Callable[[Line], tuple[Pin, ...]]
 
 
@@ -35,12 +37,11 @@ async def commit(tx: Transaction, target: Target, threads: Iterable[Thread], pin
     changed = list(threads)
     lines = [line for thread in changed for line in thread.lines]
     number = await _numbers(tx, target, lines)
-    dated = await _date(tx, target, lines)
-    ranks = _ranks(changed, dated)
-    arrivals = [_arrival(line, dated[id(line)], number, ranks, pins) for line in _arriving(lines)]
-    amendments = [
-        change for line in lines if line.stored is not None and (change := _amendment(line, line.stored, dated, number)) is not None
-    ]
+    groups = _groups(lines)
+    await _date(tx, target, lines, groups)
+    ranks = _ranks(changed)
+    arrivals = [_arrival(line, number, ranks, pins) async for line in in_turns(chain.from_iterable(groups))]
+    amendments = [change async for line in in_turns(lines) if (change := _amendment(line, number)) is not None]
     if amendments:
         await tx.amend(target.collection, amendments)
     if arrivals:
@@ -59,10 +60,12 @@ async def _numbers(tx: Transaction, target: Target, lines: Sequence[Line]) -> Nu
     return numbers.__getitem__
 
 
-def _arriving(lines: Iterable[Line]) -> list[Line]:
-    arriving = sorted((line for line in lines if line.arriving is not None), key=lambda line: line.order)
-    places = {label: place for place, label in enumerate(dict.fromkeys(line.effective for line in arriving))}
-    return sorted(arriving, key=lambda line: (_phase(line), places[line.effective]))
+def _groups(lines: Iterable[Line]) -> list[list[Line]]:
+    """What arrives, in the order of its dates: lines of one phase and label, in the order sent."""
+    by_label: dict[HandlingLabel, tuple[list[Line], ...]] = {}
+    for line in sorted((line for line in lines if line.arriving is not None), key=lambda line: line.order):
+        by_label.setdefault(line.effective, ([], [], []))[_phase(line)].append(line)
+    return [phases[phase] for phase in range(PHASES) for phases in by_label.values() if phases[phase]]
 
 
 def _phase(line: Line) -> int:
@@ -71,19 +74,14 @@ def _phase(line: Line) -> int:
     return 2 if line.references else 1
 
 
-async def _date(tx: Transaction, target: Target, lines: Sequence[Line]) -> dict[int, int]:
-    """The new date_added of each line that gets one, by the line's `id()`."""
-    renewed = sorted(
-        (line for line in lines if line.fresh_date and line.stored), key=lambda line: line.stored.date_added if line.stored else 0
-    )
-    arriving = _arriving(lines)
-    if not renewed and not arriving:
-        return {}
-    runs = [1] * len(renewed)
-    for _, group in groupby(arriving, key=lambda line: (_phase(line), line.effective)):
-        runs += _runs(list(group))
-    dates = await tx.dates(target.collection, runs)
-    return {id(line): date for line, date in zip([*renewed, *arriving], dates, strict=True)}
+async def _date(tx: Transaction, target: Target, lines: Sequence[Line], groups: Sequence[Sequence[Line]]) -> None:
+    """Give their date_added to the lines that get a new one."""
+    renewed = sorted((line for line in lines if line.fresh_date), key=lambda line: line.stored.date_added if line.stored else 0)
+    dated = [*renewed, *chain.from_iterable(groups)]
+    if dated:
+        runs = [1] * len(renewed) + [length for group in groups for length in _runs(group)]
+        for line, date in zip(dated, await tx.dates(target.collection, runs), strict=True):
+            line.date = date
 
 
 def _runs(group: Sequence[Line]) -> list[int]:
@@ -95,24 +93,23 @@ def _runs(group: Sequence[Line]) -> list[int]:
     return runs
 
 
-def _ranks(threads: Iterable[Thread], dated: dict[int, int]) -> dict[tuple[str, str], int]:
+def _ranks(threads: Iterable[Thread]) -> dict[tuple[str, str], int]:
     """The rank of every contribution that arrives now: the registered originator's is first, others follow in the order of their first dates."""
     ranks: dict[tuple[str, str], int] = {}
     for thread in threads:
         for contributor, lines in thread.contributions.items():
             arriving = [line for line in lines if line.arriving is not None]
-            if not arriving:
-                continue
-            first = REGISTERED_RANK if any(line.is_owned for line in arriving) else min(dated[id(line)] for line in arriving)
-            ranks[thread.object_id, contributor] = thread.ranks.get(contributor, first)
+            if arriving:
+                first = REGISTERED_RANK if any(line.is_owned for line in arriving) else min(line.date for line in arriving)
+                ranks[thread.object_id, contributor] = thread.ranks.get(contributor, first)
     return ranks
 
 
-def _arrival(line: Line, date: int, number: Number, ranks: dict[tuple[str, str], int], pins: Pins | None) -> Arrival:
+def _arrival(line: Line, number: Number, ranks: dict[tuple[str, str], int], pins: Pins | None) -> Arrival:
     arriving = line.arriving
     assert arriving is not None  # noqa: S101 # _arriving chose it by that
     if line.key == NOT_DATED:
-        line.version = timestamp(date)
+        line.version = timestamp(line.date)
         line.key = version_key(line.version)
     stored = StoredVersion(
         row=0,
@@ -122,7 +119,7 @@ def _arrival(line: Line, date: int, number: Number, ranks: dict[tuple[str, str],
         rank=ranks[arriving.id, line.contributor],
         version=line.version,
         key=line.key,
-        date_added=date,
+        date_added=line.date,
         own=number(line.own),
         label=number(line.effective),
         state=line.state,
@@ -134,20 +131,11 @@ def _arrival(line: Line, date: int, number: Number, ranks: dict[tuple[str, str],
     return Arrival(stored, arriving.raw, pins(line) if pins and line.references else ())
 
 
-def _amendment(line: Line, stored: StoredVersion, dated: dict[int, int], number: Number) -> Amendment | None:
-    """What changed on a stored row; None if nothing did."""
-    now = replace(
-        stored,
-        own=number(line.own),
-        label=number(line.effective),
-        state=line.state,
-        last=line.last,
-        flagged=line.flagged,
-        date_added=dated.get(id(line), stored.date_added),
-        deleted=line.deleted,
-    )
-    if now == stored:
+def _amendment(line: Line, number: Number) -> Amendment | None:
+    """A stored row as it is now; None if nothing about it changed, or if it arrives."""
+    stored = line.stored
+    if stored is None:
         return None
-    names = ("own", "label", "state", "last", "flagged", "date_added", "deleted")
-    changes = {name: getattr(now, name) for name in names if getattr(now, name) != getattr(stored, name)}
-    return Amendment(stored.row, **changes)
+    before = stored.label, stored.own, stored.state, stored.last, stored.flagged, stored.date_added, stored.deleted
+    now = number(line.effective), number(line.own), line.state, line.last, line.flagged, line.date or stored.date_added, line.deleted
+    return None if now == before else Amendment(stored.row, *now)

@@ -1,5 +1,6 @@
 """Discover: which API roots and collections exist for a client (TAXII 2.1 §4.1, §4.2, §5.1, §5.2). What he may not know of is not listed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.access.actions import Action
@@ -21,7 +22,7 @@ async def roots(exchange: Exchange, client: str) -> list[tuple[str, ApiRoot]]:
     """The API roots that hold something for the client, by name. Raises Unauthenticated if there are none for the anonymous public."""
     force = await exchange.force.now()
     principal = force.principal(client)
-    names = sorted({visiting.collection.root for visiting in _visible(exchange, force, client)})
+    names = sorted({visiting.collection.root for visiting in _visible(exchange, force, client, force.alliance.collections)})
     if not names and principal.is_anonymous:
         raise absent(principal)
     return [(name, force.alliance.roots[name]) for name in names]
@@ -47,15 +48,15 @@ async def collection(exchange: Exchange, client: str, address: Address) -> Seen:
 
 
 def _require_root(exchange: Exchange, force: Force, client: str, name: str) -> list[Visit]:
-    visits = [visiting for visiting in _visible(exchange, force, client) if visiting.collection.root == name]
+    visits = _visible(exchange, force, client, (each for each in force.alliance.collections if each.root == name))
     if not visits:
         raise absent(force.principal(client))
     return visits
 
 
-def _visible(exchange: Exchange, force: Force, client: str) -> list[Visit]:
+def _visible(exchange: Exchange, force: Force, client: str, among: Iterable[Collection]) -> list[Visit]:
     principal, now = force.principal(client), exchange.clock()
-    visits = (Visit(force, principal, collection, now) for collection in force.alliance.collections)
+    visits = (Visit(force, principal, collection, now) for collection in among)
     return [visiting for visiting in visits if visiting.may(Action.DISCOVER)]
 
 

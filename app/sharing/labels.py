@@ -40,6 +40,8 @@ class LabelBook:
 
     def above(self, mark: int) -> list[tuple[int, HandlingLabel]]:
         """The labels numbered above `mark`, ascending."""
+        if mark >= self.mark:
+            return []
         inherited = [] if self._base is None else self._base.above(mark)
         return inherited + sorted((entry for entry in self._labels.items() if entry[0] > mark), key=lambda entry: entry[0])
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from app.errors import InvalidObject
 from app.sharing.assess import Assessed
 from app.sharing.threads import NOT_DATED, Line, Thread
-from app.stix.decode import fingerprint
 from app.stix.handling import HandlingLabel, State, is_looser, join
+from app.stix.markings import CANONICAL
 from app.stix.timestamps import version_key
 
 REGISTERED_RANK = 0
@@ -18,63 +18,70 @@ REGISTERED_RANK = 0
 
 @dataclass(frozen=True, slots=True)
 class Poster:
-    """Who posts: his organisation, what he can see, how an organisation is called, and whether he may put `label` in the place of `previous`."""
+    """Who posts: his organisation, what he can see, how an organisation is called, and what the policies and the label budget leave him."""
 
     organisation: str
     sees: Callable[[Line], bool]
     name_of: Callable[[str], str]
     supersede: Callable[[HandlingLabel, HandlingLabel], str]
-    """The reason for a refusal, or nothing."""
+    """Whether he may put the first label in the place of the second: the reason for a refusal, or nothing."""
+    afford: Callable[[HandlingLabel, HandlingLabel | None], HandlingLabel]
+    """The label under which a version is stored that is sent under the first, over an older one under the second. Raises InvalidObject."""
 
 
-def place(thread: Thread, assessed: Assessed, poster: Poster, order: int) -> Line:
+def place(thread: Thread, assessed: Assessed, poster: Poster) -> Line:
     """The version that now stands for the object: a new one, or the equal one that was there, tightened if need be. Raises InvalidObject."""
+    arriving = assessed.arriving
     _refuse_if_anothers(thread, assessed, poster)
-    digest = fingerprint(assessed.object.content)
-    if assessed.object.type == "marking-definition":
-        _refuse_if_changed(thread, digest, poster)
-    lines = thread.contributions.get(poster.organisation, [])
-    same = _unversioned_twin(lines, digest) if assessed.object.version is None else _versioned_twin(lines, assessed, digest)
+    if arriving.object.type == "marking-definition":
+        _refuse_if_changed(thread, assessed, poster)
+    line = _line(assessed, poster.organisation)
+    mine = thread.contributions.get(poster.organisation, [])
+    same = _unversioned_twin(mine, line) if line.key == NOT_DATED else _versioned_twin(thread, line)
     if same is not None:
         return _tighten(same, assessed.label)
-    arriving = _arriving(assessed, poster.organisation, digest, order)
-    _refuse_loosening(lines, arriving, poster)
-    thread.add(arriving)
-    return arriving
+    newest = mine[-1] if mine else None
+    if newest is not None and line.key > newest.key:
+        _refuse_loosening(line, newest, poster)
+    line.own = line.effective = poster.afford(assessed.label, None if newest is None else newest.own)
+    thread.add(line)
+    return line
 
 
 def _refuse_if_anothers(thread: Thread, assessed: Assessed, poster: Poster) -> None:
     """Without a registered creator it would stand beside an owner's object that the poster can see: he is told whose it is."""
-    if assessed.is_owned or assessed.label.originator != poster.organisation:
+    if assessed.is_owned or assessed.label.originator != poster.organisation or poster.organisation in thread.contributions:
         return
     served = thread.served(poster.organisation, poster.sees)
-    owner = served[0].contributor if served else poster.organisation
-    if owner != poster.organisation and thread.ranks.get(owner) == REGISTERED_RANK:
-        msg = f"belongs to {poster.name_of(owner)}, which alone may add or change it here"
+    if served and thread.ranks.get(served[0].contributor) == REGISTERED_RANK:
+        msg = f"belongs to {poster.name_of(served[0].contributor)}, which alone may add or change it here"
         raise InvalidObject(msg)
 
 
-def _refuse_if_changed(thread: Thread, digest: bytes, poster: Poster) -> None:
-    """Marking definitions have no versions: neither one's own changes, nor one that the poster can see."""
-    known = [*thread.contributions.get(poster.organisation, ()), *thread.served(poster.organisation, poster.sees)]
-    if any(line.digest != digest for line in known):
+def _refuse_if_changed(thread: Thread, assessed: Assessed, poster: Poster) -> None:
+    """Marking definitions have no versions: neither one's own changes, nor one that the poster can see.
+
+    True copies of a TLP marking may be spelled differently, and mean the same whoever sent them.
+    """
+    identifier, digest = assessed.arriving.object.id, assessed.arriving.digest
+    seen = [] if identifier in CANONICAL else thread.served(poster.organisation, poster.sees)
+    if any(line.digest != digest for line in (*thread.contributions.get(poster.organisation, ()), *seen)):
         msg = "a marking definition cannot change, since the objects under it would; send a new one under a new id"
         raise InvalidObject(msg)
 
 
-def _versioned_twin(lines: list[Line], assessed: Assessed, digest: bytes) -> Line | None:
-    key = version_key(assessed.object.version or "")
-    same = [line for line in lines if line.key == key]
-    if any(line.digest != digest for line in same):
+def _versioned_twin(thread: Thread, line: Line) -> Line | None:
+    same = thread.versions(line.contributor, line.key)
+    if any(each.digest != line.digest for each in same):
         msg = "another content was sent under this version; raise `modified`"
         raise InvalidObject(msg)
-    return next((line for line in same if not line.deleted), None)
+    return next((each for each in same if not each.deleted), None)
 
 
-def _unversioned_twin(lines: list[Line], digest: bytes) -> Line | None:
+def _unversioned_twin(mine: list[Line], line: Line) -> Line | None:
     """An observable has no version of its own: equal to its newest it is the same, else it is a new one."""
-    newest = next((line for line in reversed(lines) if not line.deleted), None)
-    if newest is None or newest.digest == digest:
+    newest = next((each for each in reversed(mine) if not each.deleted), None)
+    if newest is None or newest.digest == line.digest:
         return newest
     if newest.key == NOT_DATED:
         msg = "the envelope holds this object twice with different content; send one after the other"
@@ -92,27 +99,26 @@ def _tighten(line: Line, label: HandlingLabel) -> Line:
     return line
 
 
-def _refuse_loosening(lines: list[Line], arriving: Line, poster: Poster) -> None:
-    newest = next((line for line in reversed(lines) if not line.deleted), None)
-    if newest is None or arriving.key <= newest.key:
-        return
-    reason = poster.supersede(arriving.own, newest.own)
+def _refuse_loosening(line: Line, newest: Line, poster: Poster) -> None:
+    """`newest` may be deleted: to delete a version first spares nobody the leave to go below it."""
+    reason = poster.supersede(line.own, newest.own)
     if reason:
         raise InvalidObject(reason)
 
 
-def _arriving(assessed: Assessed, organisation: str, digest: bytes, order: int) -> Line:
-    version = assessed.object.version
+def _line(assessed: Assessed, organisation: str) -> Line:
+    arriving = assessed.arriving
+    version = arriving.object.version
     return Line(
         contributor=organisation,
         version=version or "",
         key=NOT_DATED if version is None else version_key(version),
-        digest=digest,
+        digest=arriving.digest,
         own=assessed.label,
         effective=assessed.label,
         state=assessed.label.state,
-        arriving=assessed.object,
-        references=assessed.references,
+        arriving=arriving.object,
+        references=arriving.object.references,
         is_owned=assessed.is_owned,
-        order=order,
+        order=arriving.index,
     )

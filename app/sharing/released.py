@@ -3,81 +3,111 @@
 A copy is the partner's contribution in the destination, with `source` naming the intake.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from app.sharing.commit import Target, commit
+from app.access.alliance import Collection
+from app.sharing.commit import Pins, Target, commit
 from app.sharing.door import Visit
 from app.sharing.exchange import Exchange
-from app.sharing.threads import NOT_DATED, Line, Thread
-from app.sharing.view import read_threads
-from app.stix.decode import decode
+from app.sharing.labels import LabelBook
+from app.sharing.threads import Line, Thread
+from app.sharing.view import pins, read_threads
 from app.stix.handling import HandlingLabel, State, join
+from app.stix.objects import reopen
 from app.store.contract import Transaction
 
 MAY_DIFFER: Final = frozenset({"modified", "revoked"})
 
 
-def copies(thread: Thread, source: str) -> list[Line]:
-    """The versions under an id that were released from an intake and still stand."""
-    return [line for line in thread.lines if line.source == source and not line.deleted]
+def destinations(visit: Visit) -> list[Collection]:
+    """The collections to which the intake releases, each once."""
+    return [each for each in visit.force.alliance.collections if each.path in visit.collection.release_to]
 
 
-def published(label: HandlingLabel, visit: Visit) -> HandlingLabel:
-    """A label as it stands once a curator has let the version out: published, or waiting for the end of its embargo."""
+def released_label(line: Line, mine: Sequence[Line], visit: Visit) -> HandlingLabel:
+    """The label of a version that leaves an intake; `mine` are the partner's versions there, ascending."""
+    label, bound = _let_out(line.effective, visit), _binding(mine, visit).get(line.digest)
+    return label if bound is None else join(label, bound)
+
+
+def partner_pins(threads: dict[str, Thread], book: LabelBook) -> Pins:
+    """References of a released version are those of the partner: what he himself has in the destination."""
+    return lambda line: pins(line, threads, lambda thread: thread.of(line.contributor), book)
+
+
+async def follow(exchange: Exchange, tx: Transaction, visit: Visit, threads: Sequence[Thread]) -> None:
+    """After a write into an intake: stricter labels join into the copies at once, revocations follow, deletes take the copies with them."""
+    changed = {thread.object_id: thread for thread in threads}
+    referred = [reference for thread in threads for line in thread.lines if _revokes(line) for reference in line.references]
+    for destination in destinations(visit):
+        book = exchange.books.of(destination.key)
+        await book.catch_up(tx, destination.key)
+        there = await read_threads(tx, destination.key, book, [*changed, *referred])
+        touched = [there[name] for name, source in changed.items() if await _follow_one(tx, visit, source, there[name], destination.key)]
+        for thread in touched:
+            thread.settle()
+        draft = book.draft()
+        await commit(tx, Target(destination.key, visit.principal.organisation, draft), touched, partner_pins(there, draft))
+
+
+async def _follow_one(tx: Transaction, visit: Visit, source: Thread, thread: Thread, destination: str) -> bool:
+    """Whether copies of an object stand in the destination; they are then as the intake wants them."""
+    followed = False
+    for contributor, mine in source.contributions.items():
+        standing = [line for line in thread.of(contributor) if line.source == visit.collection.key]
+        if standing:
+            _close(standing, mine, visit)
+            for line in await _revocations(tx, mine, standing[-1], destination):
+                thread.add(_copy(line, join(released_label(line, mine, visit), standing[-1].own), visit))
+            followed = True
+    return followed
+
+
+def _close(standing: Sequence[Line], mine: Sequence[Line], visit: Visit) -> None:
+    bound = _binding(mine, visit)
+    live = {line.digest for line in mine if not line.deleted}
+    for copy in standing:
+        copy.own = join(copy.own, bound.get(copy.digest, copy.own))
+        copy.deleted = copy.digest not in live
+
+
+def _binding(mine: Sequence[Line], visit: Visit) -> dict[bytes, HandlingLabel]:
+    """Content → the label that binds its copies: that of the version with it joined with those of all newer ones, tombstones included.
+
+    Versions that are to wait for the end of an embargo bind nothing, as anywhere (access-policy case 21).
+    """
+    bound: dict[bytes, HandlingLabel] = {}
+    newer: HandlingLabel | None = None
+    for line in reversed(mine):
+        label = _let_out(line.own, visit)
+        if label.state is State.PUBLISHED:
+            newer = label if newer is None else join(label, newer)
+        if newer is not None:
+            bound[line.digest] = newer
+    return bound
+
+
+def _let_out(label: HandlingLabel, visit: Visit) -> HandlingLabel:
+    """A label as it stands once the version is out: published, or waiting for the end of its embargo."""
     waiting = label.embargo_until is not None and label.embargo_until > visit.now
     state = State.EMBARGOED if waiting else State.PUBLISHED
     return replace(label, state=state, also=tuple(replace(part, state=state) for part in label.also))
 
 
-async def follow(exchange: Exchange, tx: Transaction, visit: Visit, threads: Iterable[Thread]) -> None:
-    """After a write into an intake: stricter labels join into the copies at once, revocations follow, deletes take the copies with them."""
-    changed = {thread.object_id: thread for thread in threads}
-    for path in visit.collection.release_to:
-        destination = next(each for each in visit.force.alliance.collections if each.path == path)
-        book = exchange.books.of(destination.key)
-        await book.catch_up(tx, destination.key)
-        kept = await read_threads(tx, destination.key, book, changed)
-        touched = [
-            thread for identifier, thread in kept.items() if await _follow_one(tx, visit, changed[identifier], thread, destination.key)
-        ]
-        for thread in touched:
-            thread.settle()
-        await commit(tx, Target(destination.key, visit.principal.organisation, book.draft()), touched)
+def _revokes(line: Line) -> bool:
+    return line.arriving is not None and line.arriving.is_revoked
 
 
-async def _follow_one(tx: Transaction, visit: Visit, source: Thread, thread: Thread, destination: str) -> bool:
-    standing = copies(thread, visit.collection.key)
-    if not standing:
-        return False
-    for copy in standing:
-        _close(copy, source, visit)
-    for line in _revocations(source, standing):
-        if await _is_the_same_but_revoked(tx, line, standing[-1], destination):
-            thread.add(_copy(line, published(join(line.own, standing[-1].own), visit), visit))
-    return True
-
-
-def _close(copy: Line, source: Thread, visit: Visit) -> None:
-    mine = source.contributions.get(copy.contributor, [])
-    for line in mine:
-        if line.key >= copy.key or line.key == NOT_DATED:
-            copy.own = join(copy.own, published(line.own, visit))
-    copy.deleted = not any(not line.deleted for line in mine if line.digest == copy.digest)
-
-
-def _revocations(source: Thread, standing: list[Line]) -> Iterator[Line]:
-    for line in source.contributions.get(standing[-1].contributor, []):
-        if line.arriving is not None and line.arriving.content.get("revoked") is True and line.key > standing[-1].key:
-            yield line
-
-
-async def _is_the_same_but_revoked(tx: Transaction, line: Line, copy: Line, destination: str) -> bool:
-    if line.arriving is None or copy.stored is None or copy.deleted:
-        return False
+async def _revocations(tx: Transaction, mine: Iterable[Line], copy: Line, destination: str) -> list[Line]:
+    """What arrives and revokes `copy`, the newest that stands in the destination, without a change of anything else."""
+    revoking = [line for line in mine if _revokes(line) and line.key > copy.key]
+    if not revoking or copy.deleted or copy.stored is None:
+        return []
     raws = await tx.raw(destination, [copy.stored.row])
-    return _without(line.arriving.content) == _without(decode(raws[copy.stored.row]))
+    published = _without(reopen(raws[copy.stored.row]).content)
+    return [line for line in revoking if line.arriving is not None and _without(line.arriving.content) == published]
 
 
 def _without(content: dict[str, object]) -> dict[str, object]:
@@ -85,4 +115,6 @@ def _without(content: dict[str, object]) -> dict[str, object]:
 
 
 def _copy(line: Line, label: HandlingLabel, visit: Visit) -> Line:
-    return replace(line, own=label, effective=label, state=label.state, stored=None, source=visit.collection.key, last=False, flagged=False)
+    return replace(
+        line, own=label, effective=label, state=label.state, stored=None, source=visit.collection.key, last=False, flagged=False, date=0
+    )

@@ -1,8 +1,11 @@
 """Delete an object, or versions of it, from a collection (TAXII 2.1 §5.7, access-policy case 36).
 
-What a client deletes is the contribution he is shown under the id, if it is his organisation's or if his is the originator of it (a relayed copy).
+What a client deletes is the contribution he is shown under the id, if it is his organisation's or if his is the originator of it (a relayed copy). What
+others relayed of the same versions goes with the originator's own: else his delete would change nothing for anybody else.
 Tombstones keep label, id and version: deleting never loosens. Afterwards the deleter gets 404 there until his organisation posts the id again.
 """
+
+from dataclasses import replace
 
 from app.access.actions import Action
 from app.access.alliance import CollectionKind
@@ -13,8 +16,8 @@ from app.sharing.door import Visit, absent, visit
 from app.sharing.exchange import NOTHING_HERE, Address, Exchange
 from app.sharing.read import SPEC_VERSION
 from app.sharing.released import follow
-from app.sharing.threads import Line
-from app.sharing.view import look
+from app.sharing.threads import Line, Thread
+from app.sharing.view import View, look
 from app.store.contract import Transaction
 from app.taxii.query import ObjectQuery, Versions
 
@@ -47,9 +50,8 @@ async def _enter(exchange: Exchange, client: str, address: Address) -> Visit:
 async def _remove(exchange: Exchange, tx: Transaction, visiting: Visit, object_id: str, query: ObjectQuery) -> None:
     view = await look(exchange, tx, visiting)
     thread = (await view.threads(tx, [object_id]))[object_id]
-    lines = [line for line in view.served(thread) if line.stored is not None and line.stored.label in view.numbers]
-    chosen = _choose(lines, query)
-    if not chosen:
+    chosen = _choose(view, thread, query.versions)
+    if not chosen or (query.spec_versions is not None and SPEC_VERSION not in query.spec_versions):
         raise NotFound(NOTHING_HERE)
     for line in chosen:
         _refuse_unless_allowed(visiting, line)
@@ -60,18 +62,25 @@ async def _remove(exchange: Exchange, tx: Transaction, visiting: Visit, object_i
         await follow(exchange, tx, visiting, [thread])
 
 
+def _choose(view: View, thread: Thread, versions: Versions) -> list[Line]:
+    """The versions that `match[version]` names, of those that are seen, and what is relayed of them."""
+    shown = _seen(view, view.served(thread))
+    chosen = [line for place, line in enumerate(shown) if _is_chosen(line, place, len(shown), versions)]
+    keys = versions.exact | {line.key for line in chosen}
+    relayed = _seen(view, thread.relayed(view.visit.principal.organisation))
+    return chosen + [line for line in relayed if versions.all or line.key in keys]
+
+
+def _seen(view: View, lines: list[Line]) -> list[Line]:
+    return [line for line in lines if line.stored is not None and line.stored.label in view.numbers]
+
+
 def _refuse_unless_allowed(visiting: Visit, line: Line) -> None:
-    question = Question(visiting.principal, Action.DELETE, visiting.collection, line.effective)
+    """It matters whose the version is; what else binds it, newer versions or an originator's, is for those who read it."""
+    question = Question(visiting.principal, Action.DELETE, visiting.collection, replace(line.effective, also=()))
     if not visiting.force.judge.decide(question, visiting.now).allowed:
         msg = "only the organisation that shared this object may delete it"
         raise Denied(msg)
-
-
-def _choose(lines: list[Line], query: ObjectQuery) -> list[Line]:
-    """The versions that `match[version]` names, of those that are seen."""
-    if query.spec_versions is not None and SPEC_VERSION not in query.spec_versions:
-        return []
-    return [line for place, line in enumerate(lines) if _is_chosen(line, place, len(lines), query.versions)]
 
 
 def _is_chosen(line: Line, place: int, count: int, versions: Versions) -> bool:

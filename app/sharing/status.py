@@ -2,6 +2,7 @@
 
 from app.access.principal import Role, Scope
 from app.errors import NotFound
+from app.sharing import discover
 from app.sharing.door import absent
 from app.sharing.exchange import NOTHING_HERE, Exchange
 
@@ -10,11 +11,13 @@ async def status(exchange: Exchange, client: str, root: str, status_id: str) -> 
     """The status resource as it was first answered.
 
     Readable by the client that posted, and by contributors of its organisation with scope `organisation` (a constituency feed must not read ids of
-    TLP:RED objects here), under the API root of the POST. Raises Unauthenticated, NotFound.
+    TLP:RED objects here), under the API root of the POST, as long as that exists for them: one who may do nothing any more is told nothing either.
+    Raises Unauthenticated, NotFound.
     """
     principal = (await exchange.force.now()).principal(client)
     if principal.is_anonymous:
         raise absent(principal)
+    await discover.root(exchange, client, root)
     kept = await exchange.store.status(status_id)
     if kept is None or kept.root != root:
         raise NotFound(NOTHING_HERE)

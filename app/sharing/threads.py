@@ -4,13 +4,16 @@ The rules (DESIGN 6):
 * Every organisation's postings under an id are its own *contribution*, with its own versions, labels and deletes.
 * `effective(v)` joins the labels of all published versions of the contribution that are not older than v, tombstones included: tightening reaches back at
   once, loosening does not, deleting never loosens. Versions that are not published join nothing.
-* Into a relayed contribution the labels of the originator's own versions join as well.
+* Into a relayed contribution the labels of all the originator's own published versions join as well, whenever they come: whatever he loosens later
+  opens no copy at its old place.
 * `last` is the newest published version that is not deleted; one that becomes `last` because a newer one was deleted gets a new date.
 * Rows are flagged where a reader must be shown one of several: several contributions, or a version that is not published.
 """
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Final
 
 from app.stix.handling import HandlingLabel, State, join
@@ -41,6 +44,8 @@ class Line:
     last: bool = False
     flagged: bool = False
     fresh_date: bool = False
+    date: int = 0
+    """The date_added that it gets in this deed; 0 if it keeps what it has."""
     source: str = ""
 
     @property
@@ -49,9 +54,9 @@ class Line:
         return self.state is State.PUBLISHED
 
     @property
-    def sorting(self) -> tuple[str, int]:
-        """Oldest version first; equal keys (a re-posted one beside its tombstone) in the order of their rows."""
-        return self.key, self.stored.row if self.stored else self.order
+    def sorting(self) -> tuple[str, bool, int]:
+        """Oldest version first; equal keys (one posted again beside its tombstone) in the order in which they came."""
+        return self.key, self.stored is None, self.order if self.stored is None else self.stored.row
 
 
 @dataclass(slots=True)
@@ -73,16 +78,22 @@ class Thread:
 
     def add(self, line: Line) -> None:
         """Put a version where its key belongs."""
-        lines = self.contributions.setdefault(line.contributor, [])
-        lines.append(line)
-        lines.sort(key=lambda each: each.sorting)
+        insort(self.contributions.setdefault(line.contributor, []), line, key=lambda each: each.sorting)
+
+    def versions(self, contributor: str, key: str) -> list[Line]:
+        """The versions of one organisation that have this key: one at most that is not deleted."""
+        lines = self.contributions.get(contributor, [])
+        return lines[bisect_left(lines, key, key=_key) : bisect_right(lines, key, key=_key)]
+
+    def relayed(self, originator: str) -> list[Line]:
+        """The versions that other organisations sent of what is `originator`'s, as far as they are not deleted."""
+        return [line for line in self.lines if line.own.originator == originator != line.contributor and not line.deleted]
 
     def served(self, organisation: str, sees: Callable[[Line], bool]) -> list[Line]:
         """The contribution that this organisation is shown under the id: its own, else the best ranked of which it sees a version."""
-        mine = self.of(organisation)
-        if mine or organisation in self.contributions:
-            return mine
-        ranked = sorted(self.contributions, key=lambda name: self.ranks.get(name, 1 << 63))
+        if organisation in self.contributions:
+            return self.of(organisation)
+        ranked = sorted(self.contributions, key=lambda name: (self.ranks.get(name, _UNRANKED), name))
         visible = ([line for line in self.of(name) if sees(line)] for name in ranked)
         return next((lines for lines in visible if lines), list[Line]())
 
@@ -92,9 +103,11 @@ class Thread:
         for name, lines in self.contributions.items():
             if name not in relayed:
                 _settle_labels(lines)
-        for lines in relayed.values():
+        for name, lines in relayed.items():
             _settle_labels(lines)
-            self._join_originator(lines)
+            for bound in self._originators_labels(name, lines):
+                for line in lines:
+                    line.effective = join(line.effective, bound)
         several = len(self.contributions) > 1
         for lines in self.contributions.values():
             _settle_last(lines)
@@ -102,13 +115,19 @@ class Thread:
             for line in lines:
                 line.flagged = several or unpublished
 
-    def _join_originator(self, lines: list[Line]) -> None:
-        """A relayed version is bound by the originator's version of its age or newer, else by his newest."""
-        for line in lines:
-            originals = [each for each in self.contributions.get(line.own.originator, ()) if each.is_published]
-            if originals:
-                bound = next((each for each in originals if each.key >= line.key), originals[-1])
-                line.effective = join(line.effective, bound.effective)
+    def _originators_labels(self, contributor: str, lines: list[Line]) -> list[HandlingLabel]:
+        """For each originator of what `contributor` relays the label of his oldest published version, which holds those of all newer ones."""
+        originators = dict.fromkeys(line.own.originator for line in lines if line.own.originator != contributor)
+        published = (next((line for line in self.contributions.get(name, ()) if line.is_published), None) for name in originators)
+        return [line.effective for line in published if line is not None]
+
+
+_UNRANKED: Final = 1 << 63
+"""After every date: a contribution that arrives now."""
+
+
+def _key(line: Line) -> str:
+    return line.key
 
 
 def _is_relayed(contributor: str, lines: list[Line]) -> bool:
@@ -116,11 +135,15 @@ def _is_relayed(contributor: str, lines: list[Line]) -> bool:
 
 
 def _settle_labels(lines: list[Line]) -> None:
+    """From the newest to the oldest; versions of one key bind each other."""
     newer: HandlingLabel | None = None
-    for line in reversed(lines):
-        line.effective = line.own if newer is None else join(line.own, newer)
-        if line.is_published:
-            newer = line.effective
+    for _, group in groupby(reversed(lines), key=_key):
+        alike = list(group)
+        for line in alike:
+            if line.is_published:
+                newer = line.own if newer is None else join(line.own, newer)
+        for line in alike:
+            line.effective = line.own if newer is None else join(line.own, newer)
 
 
 def _settle_last(lines: list[Line]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from app.access.actions import Action
-from app.access.clearance import clear
+from app.access.clearance import extend
 from app.errors import EpochMoved
 from app.sharing.assess import Known, definition_meaning
 from app.sharing.door import Visit
@@ -15,7 +15,8 @@ from app.sharing.exchange import Exchange
 from app.sharing.labels import LabelBook
 from app.sharing.sight import kept
 from app.sharing.threads import Line, Thread, thread_of
-from app.stix.decode import decode
+from app.sharing.turns import in_turns
+from app.stix.objects import reopen
 from app.store.contract import Pin, Transaction
 
 
@@ -47,12 +48,12 @@ class View:
 
     async def markings(self, tx: Transaction, threads: Mapping[str, Thread]) -> dict[str, Known]:
         """The stored marking definitions among `threads` that the visitor can read, and whose terms they carry."""
-        newest = {identifier: self.served(thread)[-1] for identifier, thread in threads.items() if self.served(thread)}
+        newest = {identifier: lines[-1] for identifier, thread in threads.items() if (lines := self.served(thread))}
         rows = {identifier: line.stored.row for identifier, line in newest.items() if line.stored is not None}
         raws = await tx.raw(self.collection, list(rows.values())) if rows else dict[int, bytes]()
         known: dict[str, Known] = {}
         for identifier, row in rows.items():
-            meaning = definition_meaning(self.visit.force.alliance, decode(raws[row]))
+            meaning = definition_meaning(self.visit.force.alliance, reopen(raws[row]).content)
             if meaning is not None:
                 known[identifier] = Known(meaning, newest[identifier].own.originator)
         return known
@@ -71,7 +72,8 @@ async def look(exchange: Exchange, tx: Transaction, visit: Visit) -> View:
     if not visit.may(Action.READ):
         return View(visit, book.draft(), frozenset())
     before = kept(exchange, visit, Action.READ)
-    clearance = clear(visit.force.judge, visit.asks(Action.READ), book.above(before.mark), visit.now, before)
+    clearance = await extend(visit.force.judge, visit.asks(Action.READ), book.above(before.mark), visit.now, before)
+    exchange.clearances.put(visit.asks(Action.READ), clearance)
     return View(visit, book.draft(), clearance.numbers)
 
 
@@ -79,7 +81,7 @@ async def read_threads(tx: Transaction, collection: str, book: LabelBook, ids: I
     """The threads of a collection under `ids`, empty ones included."""
     wanted = list(dict.fromkeys(ids))
     history = await tx.history(collection, wanted)
-    return {identifier: thread_of(identifier, history.get(identifier, ()), book.label) for identifier in wanted}
+    return {identifier: thread_of(identifier, history.get(identifier, ()), book.label) async for identifier in in_turns(wanted)}
 
 
 def pins(line: Line, threads: Mapping[str, Thread], served: Callable[[Thread], list[Line]], book: LabelBook) -> tuple[Pin, ...]:

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum, StrEnum
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Final
 
 
@@ -90,6 +90,7 @@ class HandlingLabel:
         return _from_document(json.loads(text))
 
 
+@lru_cache(maxsize=4096)
 def join(first: HandlingLabel, second: HandlingLabel) -> HandlingLabel:
     """The label of a version that is bound by both: it closes to everybody to whom `first` or `second` closes.
 

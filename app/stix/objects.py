@@ -41,13 +41,17 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class StixObject:
-    """An object version. `version` is the text of `modified`, else of `created`, else None: observables have no versions."""
+    """An object version. `version` is the text of `modified`, else of `created`, else None: observables have no versions.
+
+    `references` are the ids that it refers to.
+    """
 
     raw: bytes = field(repr=False)
     content: dict[str, object] = field(repr=False)
     id: str
     type: str
     version: str | None
+    references: frozenset[str]
 
     @property
     def created_by(self) -> str | None:
@@ -90,36 +94,37 @@ def read_object(
     kind = content.get("type")
     if not isinstance(kind, str):
         raise _refusal("`type` is missing or not a string", content)
+    targets = references(content)
     fault = (
         (fault_of_null(content) if b"null" in raw else None)
         or _fault_of_bundle(kind)
         or fault_of_version(content, kind)
         or fault_of_shape(content, kind)
-        or _fault_of_excess(content, kind, limits)
+        or _fault_of_excess(content, kind, len(targets), limits)
         or fault_of_rules(content, kind)
         or _fault_of_time(content, now)
         or (None if allow_custom else _fault_of_custom(content, kind))
     )
     if fault is not None:
         raise _refusal(fault, content)
-    return _made(raw, content)
+    return _made(raw, content, targets)
 
 
 def reopen(raw: bytes) -> StixObject:
     """An object that `read_object` accepted before and a store kept: decoded, not judged again."""
-    return _made(raw, decode(raw, STORED_DEPTH))
+    content = decode(raw, STORED_DEPTH)
+    return _made(raw, content, references(content))
 
 
-def _made(raw: bytes, content: dict[str, object]) -> StixObject:
-    return StixObject(raw, content, cast("str", content["id"]), cast("str", content["type"]), _version(content))
+def _made(raw: bytes, content: dict[str, object], targets: frozenset[str]) -> StixObject:
+    return StixObject(raw, content, cast("str", content["id"]), cast("str", content["type"]), _version(content), targets)
 
 
 def _fault_of_bundle(kind: str) -> str | None:
     return "a bundle is not an object; unpack it and send its `objects`" if kind == "bundle" else None
 
 
-def _fault_of_excess(content: dict[str, object], kind: str, limits: Limits) -> str | None:
-    count = len(references(content))
+def _fault_of_excess(content: dict[str, object], kind: str, count: int, limits: Limits) -> str | None:
     if count > limits.references:
         return f"the object refers to {count} others; at most {limits.references} are accepted"
     if kind == "indicator" and content["pattern_type"] == "stix":

@@ -1,1 +1,10 @@
-"""Where it is kept: the contract, and the stores that fulfil it. A store compares, it never decides."""
+"""Where objects, labels, statuses, tokens and the alliance in force are kept.
+
+* `contract`  what every store promises; its docstrings are the contract, tests/contract/ proves it
+* `dates`     date_added, and the clock that may be trusted for it
+* `memory`    the reference: each promise in its plainest form
+* `sqlite/`   one file, several processes
+* `watched`   a decorator around any of them, for metrics
+
+The room compares label numbers; it does not know what a label allows, who asks, or HTTP. Whoever wants a store gets it from the bootstrap.
+"""

@@ -17,6 +17,8 @@ from app.errors import EnvelopeTooLarge, MalformedEnvelope, quoted
 # All that is cut apart stands between commas, so their number bounds what cutting may cost; real objects have one in 50 bytes.
 _COMMAS_ALWAYS_TAKEN = 1_000_000
 _COMMAS_PER_OBJECT = 50
+# Beside `objects` a bundle has three members. Each costs a microsecond of the interpreter, unlike what stands between other commas.
+_MOST_MEMBERS = 1_000
 
 
 class _Name:
@@ -28,11 +30,20 @@ class _Name:
         self.text = text
 
 
-def _name(_type: type, text: str) -> _Name:
-    return _Name(text)
+class _Namer:
+    """Makes the names of one envelope's members, up to their limit."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def __call__(self, _type: type, text: str) -> _Name:
+        """The next name. Raises EnvelopeTooLarge."""
+        self._count += 1
+        if self._count > _MOST_MEMBERS:
+            raise EnvelopeTooLarge(f"the envelope has more than {_MOST_MEMBERS} members: `objects` is the only one it needs")
+        return _Name(text)
 
 
-_MEMBERS = msgspec.json.Decoder(dict[_Name, msgspec.Raw], dec_hook=_name)
 _ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -40,13 +51,13 @@ def slice_envelope(body: bytes, most_objects: int) -> list[bytes]:
     """Cut a posted envelope into its objects, each exactly as it was sent, in the order sent.
 
     Other members (`more`, `next`, custom ones, those of a whole STIX bundle) are ignored. Raises MalformedEnvelope, or
-    EnvelopeTooLarge when there are more than `most_objects`.
+    EnvelopeTooLarge when there are more than `most_objects`, or masses of members.
     """
     if body.count(b",") > max(_COMMAS_ALWAYS_TAKEN, _COMMAS_PER_OBJECT * most_objects):
         raise EnvelopeTooLarge("the envelope holds too many members: send it in several")
     try:
         body.decode()  # strictly; strings are skipped below without a look at their bytes
-        elements = _ELEMENTS.decode(_objects(_MEMBERS.decode(body)))
+        elements = _ELEMENTS.decode(_objects(_members(body)))
     except UnicodeDecodeError as error:
         raise MalformedEnvelope(f"the body is not UTF-8 at byte {error.start}: send JSON in UTF-8") from error
     except RecursionError as error:
@@ -73,6 +84,10 @@ def join_envelope(slices: Sequence[bytes], next_cursor: str | None, empty_list: 
         return b'{"objects":[]}' if empty_list else b"{}"
     more = b'{"more":false,"objects":[' if next_cursor is None else b'{"more":true,"next":%b,"objects":[' % orjson.dumps(next_cursor)
     return b"".join((more, b",".join(slices), b"]}"))
+
+
+def _members(body: bytes) -> dict[_Name, msgspec.Raw]:
+    return msgspec.json.Decoder(dict[_Name, msgspec.Raw], dec_hook=_Namer()).decode(body)
 
 
 def _objects(members: dict[_Name, msgspec.Raw]) -> msgspec.Raw:

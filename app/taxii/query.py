@@ -195,4 +195,22 @@ def _next(text: str, limits: QueryLimits) -> Cursor:
     cursor = decode(text)
     if cursor.match_values > limits.match_values:
         raise InvalidCursor(f"`next` holds more than {limits.match_values} match values: start over with fewer")
+    # A cursor may be forged: what it holds must be what a request could have asked for, or the store would be asked for it unchecked.
+    exact = cursor.versions.exact if cursor.versions else frozenset[str]()
+    fields = (
+        (cursor.ids, is_identifier),
+        (cursor.types, _TYPE.fullmatch),
+        (cursor.spec_versions, _SPEC_VERSION_FORM.fullmatch),
+        (exact, _is_version_key),
+    )
+    if not all(is_valid(value) for values, is_valid in fields for value in values or ()):
+        raise InvalidCursor("`next` holds match values that no request can ask for: start over without it")
     return cursor
+
+
+def _is_version_key(text: str) -> bool:
+    try:
+        parse_timestamp(f"{text}Z")
+    except ValueError:
+        return False
+    return True

@@ -28,11 +28,6 @@ SHARED = ["sqlite"]
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def hands() -> Hands:
     return Hands()
 

@@ -189,7 +189,7 @@ class _History:
         marks: list[str] = [level for level in [self.dice.choice(_LOW_LEVELS.get(path, _LEVELS))] if level is not None]
         markings: list[Content] = []
         if self.dice.random() < 0.4:
-            owner = organisation if self.dice.random() < 0.9 else self.dice.choice(["ng-cert", "secretariat"])
+            owner = organisation if self.dice.random() < 0.8 else self.dice.choice(["ng-cert", "secretariat"])
             terms = terms_of(owner, self.dice.choice(TERMS))
             marks.append(terms["id"])
             if self.dice.random() < 0.85:

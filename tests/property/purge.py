@@ -10,7 +10,7 @@ from dataclasses import replace
 from enum import IntEnum
 
 from property.histories import CURATOR, INTAKE, Add, Content, Deed, Delete, Release, alliance
-from property.ledger import TERMS_BY_ID, Ledger, Written, stated
+from property.ledger import TERMS_BY_ID, Ledger, Written
 from property.stage import RowKey
 
 from app.access.principal import Role, Scope
@@ -25,9 +25,13 @@ class Fate(IntEnum):
 
 
 class Purge:
-    """The history of a ledger as it is for one observer."""
+    """The history of a ledger as it is for one observer.
 
-    def __init__(self, deeds: list[Deed], ledger: Ledger, observer: str) -> None:
+    `keeps_first` leaves ghosts of what a contribution began with as well, if he sees any of it: that ranks it among others under the same id.
+    """
+
+    def __init__(self, deeds: list[Deed], ledger: Ledger, observer: str, *, keeps_first: bool = True) -> None:
+        self._keeps_first = keeps_first
         self._deeds = deeds
         self._ledger = ledger
         self._observer = observer
@@ -66,7 +70,11 @@ class Purge:
     def _bound(self, written: Written, fate: Fate) -> Iterator[tuple[Written, Fate]]:
         """What has a say in how a version that is left looks, and how much of it has."""
         path, object_id, contributor = written.contribution
-        for each in self._ledger.contribution(written.contribution):
+        versions = self._ledger.contribution(written.contribution)
+        if self._keeps_first:
+            begun = min(each.step for each in versions)
+            yield from ((each, Fate.GHOST) for each in versions if each.step == begun)
+        for each in versions:
             # What is pending binds nothing, except that a curator releases the newest of what waits.
             if each.stored.key >= written.stored.key and (not each.is_pending or (path == INTAKE and self._observer == CURATOR)):
                 yield each, Fate.GHOST
@@ -115,5 +123,3 @@ def _is_contributor(observer: str) -> bool:
     client = alliance().client(observer)
     return client is not None and Role.CONTRIBUTOR in client.roles and client.scope is Scope.ORGANISATION
 
-
-__all__ = ["Fate", "Purge", "ghost", "stated"]

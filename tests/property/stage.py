@@ -4,13 +4,15 @@ Dates are the one thing that what is hidden may move (DESIGN 2, promise 1): `Dat
 that nothing but the clock was moved: rows that can be seen keep their order, and the steps inside a run.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 from unittest.mock import patch
 from urllib.parse import quote
+from uuid import uuid4
 
 import orjson
 from deeds import HandClock
@@ -24,6 +26,9 @@ from app.sharing import administer, commit, curate
 from app.sharing.exchange import Exchange, InForce, Limits
 from app.sharing.threads import Line
 from app.store.contract import Store, Transaction
+from app.store.dates import TrustedClock
+from app.store.memory import MemoryStore
+from app.store.sqlite import open_sqlite
 from app.taxii.media import TAXII
 
 MILLISECOND: Final = 1_000
@@ -66,20 +71,20 @@ class Dates:
     leaks: list[str] = field(default_factory=list)
     _real: Any = field(default_factory=lambda: commit._date)
 
-    async def __call__(self, tx: Transaction, target: commit.Target, lines: Sequence[Line]) -> dict[int, int]:
-        """The dates of a commit, by the `id()` of its lines."""
-        own: dict[int, int] = await self._real(tx, target, lines)
-        keys = {id(line): self._key(target.collection, line) for line in lines if id(line) in own}
+    async def __call__(self, tx: Transaction, target: commit.Target, lines: Sequence[Line], groups: Sequence[Sequence[Line]]) -> None:
+        """Date the lines of a commit."""
+        await self._real(tx, target, lines, groups)
+        dated = {self._key(target.collection, line): line for line in lines if line.date}
         if not self.is_feeding:
-            self.recorded.update({keys[line]: date for line, date in own.items()})
-            return own
-        missing = [key for key in keys.values() if key not in self.recorded]
+            self.recorded.update({key: line.date for key, line in dated.items()})
+            return
+        missing = [key for key in dated if key not in self.recorded]
         if missing:
             self.leaks.append(f"{missing[0]} was taken, which was refused before")
-            return own
-        fed = {line: self.recorded[key] for line, key in keys.items()}
-        self._compare([(date, fed[line]) for line, date in own.items() if keys[line] in self.seen])
-        return fed
+            return
+        self._compare([(line.date, self.recorded[key]) for key, line in dated.items() if key in self.seen])
+        for key, line in dated.items():
+            line.date = self.recorded[key]
 
     def _key(self, collection: str, line: Line) -> RowKey:
         object_id = line.arriving.id if line.arriving is not None else line.stored.object_id if line.stored is not None else ""
@@ -136,6 +141,7 @@ class Stage:
             sent.append(message)
 
         await self.app(scope, receive, send)
+        assert sent[0]["status"] < 500, (client, method, target, sent)
         return Answer(sent[0]["status"], tuple(sent[0]["headers"]), b"".join(message.get("body", b"") for message in sent[1:]))
 
     async def do(self, step: int, deed: Deed | None, seconds: float) -> Answer | None:
@@ -175,14 +181,32 @@ def place(path: str) -> str:
     return f"/{root}/collections/{name}/"
 
 
-MakeStore = Callable[[HandClock], Any]
+MakeStore = Callable[[HandClock], Awaitable[Store]]
+
+
+def _memory(_folder: Path) -> MakeStore:
+    async def make(clock: HandClock) -> Store:
+        return MemoryStore(TrustedClock(clock, clock.monotonic))
+
+    return make
+
+
+def _sqlite(folder: Path) -> MakeStore:
+    async def make(clock: HandClock) -> Store:
+        return await open_sqlite(folder / f"{uuid4()}.db", TrustedClock(clock, clock.monotonic))
+
+    return make
+
+
+MAKERS: Final[dict[str, Callable[[Path], MakeStore]]] = {"memory": _memory, "sqlite": _sqlite}
+"""From the name of a kind of store, and a folder for its files, to what makes fresh ones."""
 
 
 @asynccontextmanager
 async def open_stage(make_store: MakeStore, dates: Dates, limits: Limits | None = None) -> AsyncIterator[Stage]:
     """A stage over a fresh store, the small alliance in force."""
     clock = HandClock()
-    store: Store = await make_store(clock)
+    store = await make_store(clock)
 
     async def deliver(_: object) -> None:
         return

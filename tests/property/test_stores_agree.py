@@ -185,14 +185,13 @@ async def _play(folder: Path, history: list[tuple[object, ...]], asking: list[tu
         await store.close()
 
 
-@pytest.mark.parametrize(("few_lanes", "few_labels"), [(20, 50), (1, 1)], ids=["few", "many"])
+@pytest.mark.parametrize("few_lanes", [reading.FEW_LANES, 1], ids=["few", "many"])
 @settings(max_examples=60, deadline=None)
 @given(history=histories, asking=questions)
 def test_sqlite_answers_like_memory(
-    few_lanes: int, few_labels: int, history: list[tuple[object, ...]], asking: list[tuple[Reader, dict[str, object], int, int]]
+    few_lanes: int, history: list[tuple[object, ...]], asking: list[tuple[Reader, dict[str, object], int, int]]
 ) -> None:
-    """Promises 1 and 2, with the plans for few labels and, by lowering their bounds, those for many."""
+    """Promises 1 and 2, with the plan for few lanes and, by lowering its bound, the one for many."""
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setattr(reading, "FEW_LANES", few_lanes)
-        patch.setattr(reading, "FEW_LABELS", few_labels)
         asyncio.run(_play(Path(folder), history, asking))

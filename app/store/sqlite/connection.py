@@ -3,6 +3,7 @@
 * Write-ahead log, `synchronous=FULL`: what was committed is on the disk. No memory map: it makes a damaged file worse.
 * The library must hold the fix of 3.51.3: before it, two connections that wrote and checkpointed at once could damage the file.
 * The busy timeout is set first of all: apsw's own is zero, and the very next statement may meet another process.
+* Plans do not depend on what is bound (QPSG): else SQLite prepares a statement anew each time, which costs more than most of them take.
 """
 
 import os
@@ -86,6 +87,7 @@ def _opened(path: Path, patience: timedelta, cache_kib: int, prepare: Callable[[
             try:
                 connection.set_busy_timeout(patience // timedelta(milliseconds=1))
                 connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+                connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
                 _set(connection, "mmap_size = 0", f"cache_size = -{cache_kib}", "temp_store = MEMORY")
                 prepare(connection, path)
             except BaseException:

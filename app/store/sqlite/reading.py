@@ -20,10 +20,9 @@ from app.store.sqlite.schema import ANY_TYPE
 from app.store.sqlite.values import integers, texts
 from app.taxii.query import LATEST, Versions
 
-FEW_LANES: Final = 20
-"""Up to here a merge is faster than the heap: it costs 5 µs a lane to set up, the heap about 1 µs more for each row of the page."""
-FEW_LABELS: Final = 50
-"""Up to here a reader's lanes are looked up label by label; beyond, those with something new are sifted."""
+FEW_LANES: Final = 64
+"""Up to here a merge is faster than the heap, and its statement short enough to be kept prepared."""
+NO_LANE: Final = 0
 
 _SEEN: Final = "(SELECT value FROM carray(?4))"
 _SIBLING: Final = f"""SELECT 1 FROM version o INDEXED BY version_by_id CROSS JOIN standing t ON t.row = o.row
@@ -50,8 +49,8 @@ _BY_ID: Final = f"""SELECT s.date_added, o.row, s.label, s.flagged
 _OF_TYPES: Final = " AND o.object_type IN (SELECT value FROM carray(?8))"
 _SORTED: Final = " ORDER BY 1 LIMIT -1"  # with a limit, SQLite keeps the order of a subquery, and sees that the rest needs no sorting
 _LANES: Final = "SELECT number, label FROM lane INDEXED BY {} WHERE collection = ?1 AND object_type = ?2 AND candidate = ?3 AND newest > ?4"
+_LANES_NEWER: Final = _LANES.format("lane_by_newest") + " LIMIT ?5"
 _LANES_OF: Final = _LANES.format("lane_by_label") + " AND label IN (SELECT value FROM carray(?5))"  # noqa: S608 # constants
-_LANES_NEWER: Final = _LANES.format("lane_by_newest")
 
 
 class _Source(NamedTuple):
@@ -134,18 +133,23 @@ def _ids(collection: int | None, selection: Selection) -> _Source:
 
 def _lanes(connection: apsw.Connection, collection: int | None, selection: Selection, after: int) -> _Source | None:
     """The lanes of visible labels in which something is newer than `after`; None if there are none."""
-    few = len(selection.numbers) <= FEW_LABELS
-    query, labels = (_LANES_OF, (integers(selection.numbers),)) if few else (_LANES_NEWER, ())
-    lanes = [
-        number
-        for object_type in selection.types or (ANY_TYPE,)
-        for candidate in ((1,) if selection.versions == LATEST else (1, 0))
-        for number, label in connection.execute(query, (collection, object_type, candidate, after, *labels))
-        if label in selection.numbers
-    ]
+    candidates = (1,) if selection.versions == LATEST else (1, 0)
+    kinds = [(collection, kind, candidate, after) for kind in selection.types or (ANY_TYPE,) for candidate in candidates]
+    lanes = [lane for kind in kinds for lane in _visible(connection, kind, selection.numbers)]
     if not lanes:
         return None
-    return _Source(merge_of(len(lanes)), lanes) if len(lanes) <= FEW_LANES else _Source(_HEAP, (integers(lanes),))
+    if len(lanes) > FEW_LANES:
+        return _Source(_HEAP, (integers(lanes),))
+    width = 1 << (len(lanes) - 1).bit_length()  # few widths, so that few statements are prepared
+    return _Source(merge_of(width), [*lanes, *[NO_LANE] * (width - len(lanes))])
+
+
+def _visible(connection: apsw.Connection, kind: tuple[int | None, str, int, int], numbers: frozenset[int]) -> list[int]:
+    """The lanes of one kind. Looked for among the newer ones, or, if these are many, label by label: either way no longer than the reader's labels are."""
+    found = list(connection.execute(_LANES_NEWER, (*kind, len(numbers) + 1)))
+    if len(found) > len(numbers):
+        found = list(connection.execute(_LANES_OF, (*kind, integers(numbers))))
+    return [lane for lane, label in found if label in numbers]
 
 
 @cache

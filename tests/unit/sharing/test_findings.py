@@ -346,13 +346,21 @@ async def test_f29_an_observable_that_changes_back_is_released_again() -> None:
 @pytest.mark.parametrize("turned", [False, True])
 async def test_f30_the_order_of_definitions_does_not_matter(turned: bool) -> None:
     world, _ = await hand_world()
-    spoofed = {**STATEMENT, "id": object_id("marking-definition"), "definition": {"statement": "TLP:CLEAR"}}
-    unsound = handling(recipients=["nobody"])
-    refused = handling(not_releasable_to=["jur:KE"])
-    second = {**STATEMENT, "id": object_id("marking-definition"), "object_marking_refs": [refused["id"]]}
-    definitions = [second, refused] if turned else [refused, second]
-    posted = await put(world, NG, NATIONAL, *definitions)
+    terms = handling(purposes=["research"])
+    await keep(world, NG, NATIONAL, terms)
+    changed = handling(purposes=["defence"]) | {"id": terms["id"]}
+    marked = {**STATEMENT, "id": object_id("marking-definition"), "object_marking_refs": [terms["id"]]}
+    posted = await put(world, NG, NATIONAL, *([marked, changed] if turned else [changed, marked]))
     assert posted.failure_count == 2
+
+
+async def test_f06b_a_relayer_follows_what_the_originator_loosened() -> None:
+    world, _ = await hand_world()
+    owned = indicator(created_by_ref=NG_IDENTITY)
+    await keep(world, KE, ALLIANCE, owned)
+    await keep(world, NG, ALLIANCE, later(owned, 2, object_marking_refs=[STRICT]))
+    await keep(world, NG, ALLIANCE, later(owned, 3, object_marking_refs=[GREEN]))
+    await keep(world, KE, ALLIANCE, later(owned, 3, object_marking_refs=[GREEN]))
 
 
 async def test_f31_an_embargoed_version_in_the_intake_tightens_nothing() -> None:

@@ -10,18 +10,13 @@ from contract.samples import Hands, put, select, version
 from app.stix.handling import State
 from app.store.contract import Selection
 from app.store.sqlite import SqliteStore, open_sqlite, rows
-from app.store.sqlite.reading import FEW_LABELS, FEW_LANES, is_long, read_page
+from app.store.sqlite.reading import FEW_LANES, is_long, read_page
 from app.taxii.query import EVERY, LATEST, Versions
 
-MANY = range(1, FEW_LABELS + 20)
+MANY = range(1, FEW_LANES + 20)
 LARGEST_CACHED_STATEMENT = 16_384
 """apsw prepares longer ones anew each time."""
 EVERY_CHOICE = Versions(last=True, first=True, exact=frozenset({"1"}))
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @pytest.fixture

@@ -1,0 +1,231 @@
+"""All pages together are the whole answer, once each, in ascending date_added (TAXII 2.1 §3.5; T-3.5-02 to T-3.5-05, C9 to C13, C18).
+
+Random histories fill collections of the small alliance; readers of every kind page through them in every way that clients know, at any limit, while
+nothing happens and while others write.
+"""
+
+import asyncio
+import os
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import pytest
+from property.histories import Deed, history
+from property.proving import OBSERVERS, ids_of, touched
+from property.stage import MAKERS, Answer, Dates, Stage, open_stage, place
+
+EXAMPLES: Final = int(os.environ.get("LEGATION_PROVE_EXAMPLES", "40"))
+DIVISOR: Final = {"memory": 2, "sqlite": 8}
+"""Of the examples, how many are played: a history on a disk costs more."""
+WHOLE: Final = "limit=10000"
+_VERSIONS: Final = ("", "match[version]=all", "match[version]=first", "match[version]=first,last", "match[version]=2026-02-03T00:00:00.000Z,last")
+_TYPES: Final = ("", "", "match[type]=indicator", "match[type]=ipv4-addr,marking-definition")
+
+
+class Row(NamedTuple):
+    """What a page says of one version; the endpoint may not tell all of it."""
+
+    object_id: str
+    version: str
+    date_added: str
+
+
+class Question(NamedTuple):
+    """One query of one reader, without its position."""
+
+    client: str
+    where: str
+    query: str
+
+    def target(self, *more: str) -> str:
+        """The request line's target, with more parameters."""
+        return f"{self.where}?{'&'.join(filter(None, (self.query, *more)))}"
+
+
+Way = Callable[[Question, Answer, random.Random], str | None]
+"""From a question and its last page to the target of the next; None if there is none."""
+
+
+def by_next_alone(question: Question, answer: Answer, dice: random.Random) -> str | None:
+    """C10: the cursor knows the filters; the limit may change on the way."""
+    following = answer.document.get("next")
+    return None if following is None else f"{question.where}?next={following}&limit={dice.randint(1, 5)}"
+
+
+def by_next_with_filters(question: Question, answer: Answer, dice: random.Random) -> str | None:
+    """T-3.4-12: the filters are repeated."""
+    following = answer.document.get("next")
+    return None if following is None else question.target(f"next={following}", f"limit={dice.randint(1, 5)}")
+
+
+def by_date(question: Question, answer: Answer, dice: random.Random) -> str | None:
+    """T-3.5-05: the date of the last header is where to go on, until nothing comes."""
+    last = answer.header(b"x-taxii-date-added-last")
+    return None if _size(answer) == 0 or last is None else question.target(f"added_after={last}", f"limit={dice.randint(1, 5)}")
+
+
+WAYS: Final = (by_next_alone, by_next_with_filters, by_date)
+Between = Callable[[], Awaitable[None]]
+
+
+async def nothing() -> None:
+    """What happens between two pages of a quiet collection."""
+
+
+@asynccontextmanager
+async def filled(store: str, folder: Path, deeds: Sequence[Deed]) -> AsyncIterator[Stage]:
+    """A stage on which these deeds were done."""
+    async with open_stage(MAKERS[store](folder), Dates()) as stage:
+        for step, deed in enumerate(deeds):
+            await stage.do(step, deed, deed.seconds)
+        yield stage
+
+
+async def walk(stage: Stage, question: Question, way: Way, dice: random.Random, between: Between = nothing) -> list[Answer]:
+    """Every page, one after the other."""
+    answers = [await stage.ask(question.client, "GET", question.target(f"limit={dice.randint(1, 4)}"))]
+    while (target := way(question, answers[-1], dice)) is not None:
+        await between()
+        answers.append(await stage.ask(question.client, "GET", target))
+        assert len(answers) < 1_000, question
+    return answers
+
+
+def rows(question: Question, answer: Answer) -> list[Row]:
+    """The entries of a page. Raises AssertionError if the answer is none, or says of itself what is not so."""
+    assert answer.status == 200, (question, answer)
+    document = answer.document
+    assert document.get("more", False) == ("next" in document), (question, document)
+    if question.where.endswith("/versions/"):
+        return [Row("", version, "") for version in document.get("versions", [])]
+    found = [_row(each) for each in document.get("objects", [])]
+    dates = [row.date_added for row in found if row.date_added]
+    assert dates == sorted(set(dates)), (question, dates)
+    if dates:
+        assert (answer.header(b"x-taxii-date-added-first"), dates[-1]) == (dates[0], _exact_last(answer, dates[-1])), question
+    return found
+
+
+def _row(each: dict[str, Any]) -> Row:
+    version = each.get("version", each.get("modified", each.get("created", each.get("x_token"))))
+    return Row(each["id"], version, each.get("date_added", ""))
+
+
+def _exact_last(answer: Answer, date: str) -> str | None:
+    """The Last header; rounded up to the millisecond (C16) it stands for the date itself."""
+    last = answer.header(b"x-taxii-date-added-last")
+    assert last is not None
+    return date if last[:23] >= date[:23] and last.endswith("000Z") and date < last else last
+
+
+def _size(answer: Answer) -> int:
+    document = answer.document
+    return len(document.get("objects", document.get("versions", [])))
+
+
+def questions(dice: random.Random, deeds: Sequence[Deed], count: int) -> Iterator[Question]:
+    """Queries of all kinds to where the history left something."""
+    paths, ids = sorted(touched(deeds)), ids_of(deeds) or ["indicator--none"]
+    for _ in range(count):
+        where, versions = place(dice.choice(paths)), dice.choice(_VERSIONS)
+        types = dice.choice([*_TYPES, f"match[id]={','.join(dice.sample(ids, min(2, len(ids))))}"])
+        endpoint = dice.choice(["objects/", "objects/", "manifest/", "manifest/", "object", "versions"])
+        query = "&".join(filter(None, (versions, types)))
+        if endpoint == "object":
+            endpoint, query = f"objects/{dice.choice(ids)}/", versions
+        elif endpoint == "versions":
+            endpoint, query = f"objects/{dice.choice(ids)}/versions/", ""
+        yield Question(dice.choice(OBSERVERS), where + endpoint, query)
+
+
+async def is_readable(stage: Stage, question: Question) -> bool:
+    """Whether the reader is answered with pages at all."""
+    return (await stage.ask(question.client, "GET", question.target(WHOLE))).status == 200
+
+
+def seeds(store: str) -> range:
+    """The histories played over a store."""
+    return range(max(1, EXAMPLES // DIVISOR[store]))
+
+
+@pytest.mark.parametrize("store", MAKERS)
+def test_pages_together_are_the_whole_answer(store: str, tmp_path: Path) -> None:
+    """T-3.5-02, T-3.5-03, T-5.3.1-08, T-5.8-05: at any limit, by every way, of objects, manifest, object and versions."""
+
+    async def play(seed: int) -> int:
+        dice, deeds, pages = random.Random(seed), history(seed), 0
+        async with filled(store, tmp_path, deeds) as stage:
+            for question in questions(dice, deeds, 30):
+                if not await is_readable(stage, question):
+                    continue
+                whole = rows(question, await stage.ask(question.client, "GET", question.target(WHOLE)))
+                for way in WAYS:
+                    answers = await walk(stage, question, way, dice)
+                    assert [row for answer in answers for row in rows(question, answer)] == whole, (seed, way, question)
+                    pages += len(answers)
+        return pages
+
+    assert sum(asyncio.run(play(seed)) for seed in seeds(store)) > 100
+
+
+@pytest.mark.parametrize("store", MAKERS)
+def test_objects_and_manifest_tell_the_same(store: str, tmp_path: Path) -> None:
+    """T-5.3-01, T-5.3.1-03: entry by entry, under the same headers, and one cursor leads on in both."""
+
+    async def play(seed: int) -> None:
+        dice, deeds = random.Random(seed), history(seed)
+        async with filled(store, tmp_path, deeds) as stage:
+            for client in dice.sample(OBSERVERS, 4):
+                for path in sorted(touched(deeds)):
+                    query = f"limit={dice.randint(1, 9)}&{dice.choice(_VERSIONS)}"
+                    objects = await stage.ask(client, "GET", f"{place(path)}objects/?{query}")
+                    manifest = await stage.ask(client, "GET", f"{place(path)}manifest/?{query}")
+                    assert (objects.status, objects.document.get("next")) == (manifest.status, manifest.document.get("next"))
+                    assert dates_of(objects) == dates_of(manifest)
+                    ids = [[each["id"] for each in answer.document.get("objects", [])] for answer in (objects, manifest)]
+                    assert ids[0] == ids[1], (seed, client, path, query)
+
+    for seed in seeds(store):
+        asyncio.run(play(seed))
+
+
+def dates_of(answer: Answer) -> list[str | None]:
+    """Both date headers."""
+    return [answer.header(name) for name in (b"x-taxii-date-added-first", b"x-taxii-date-added-last")]
+
+
+@pytest.mark.parametrize("store", MAKERS)
+def test_what_stays_is_neither_lost_nor_doubled_while_others_write(store: str, tmp_path: Path) -> None:
+    """C17, DESIGN 2, promise 2: between two pages anything may be added, tightened, deleted; nothing comes twice, and what stays comes."""
+
+    async def play(seed: int) -> int:
+        dice, deeds, stayed = random.Random(seed), history(seed, 30), 0
+        later = list(enumerate(deeds))[12:]
+        async with filled(store, tmp_path, deeds[:12]) as stage:
+            for question in questions(dice, deeds, 60):
+                if len(later) < 2 or not question.where.endswith("manifest/") or not await is_readable(stage, question):
+                    continue
+                wholes = [await _whole(stage, question)]
+
+                async def others_write(question: Question = question, wholes: list[list[Row]] = wholes) -> None:
+                    if later:
+                        step, deed = later.pop(0)
+                        await stage.do(step, deed, deed.seconds)
+                        wholes.append(await _whole(stage, question))
+
+                found = [row for answer in await walk(stage, question, dice.choice(WAYS), dice, others_write) for row in rows(question, answer)]
+                staying = set(wholes[0]).intersection(*map(set, wholes[1:]))
+                assert len(found) == len(set(found)), (seed, question)
+                assert staying <= set(found), (seed, question)
+                assert [row.date_added for row in found] == sorted(row.date_added for row in found), (seed, question)
+                stayed += len(staying)
+        return stayed
+
+    assert sum(asyncio.run(play(seed)) for seed in seeds(store)) > 20
+
+
+async def _whole(stage: Stage, question: Question) -> list[Row]:
+    return rows(question, await stage.ask(question.client, "GET", question.target(WHOLE)))
