@@ -57,7 +57,7 @@ async def add(exchange: Exchange, client: str, address: Address, body: bytes) ->
     while True:
         posting = await read_posting(pieces, visit, exchange.limits.object)
         try:
-            return await exchange.store.transact(lambda tx: _write(exchange, tx, visit, posting), weight=len(pieces))  # noqa: B023 # run at once
+            return await exchange.store.transact(lambda tx: _write(exchange, tx, visit, posting), weight=posting.weight)  # noqa: B023 # run at once
         except EpochMoved:
             visit = await enter(exchange, client, address, Action.WRITE_NEW)
 

@@ -31,6 +31,11 @@ class Posting:
     unread: dict[int, InvalidObject] = field(default_factory=dict[int, InvalidObject])
 
     @property
+    def weight(self) -> int:
+        """How much it is to write, in objects: ten references cost about as much as one (for the margin of its dates)."""
+        return len(self.objects) + len(self.unread) + sum(len(each.object.references) for each in self.objects) // 10
+
+    @property
     def ids(self) -> Iterator[str]:
         """Every id that the write has to look at: what arrives, what it refers to, what it is marked with."""
         for each in self.objects:

@@ -14,6 +14,7 @@ from app.errors import EpochMoved, NotFound
 from app.sharing.door import Visit, enter
 from app.sharing.exchange import NOTHING_HERE, Address, Exchange
 from app.sharing.sight import Wish, page
+from app.stix.identifiers import is_identifier
 from app.store.contract import Entry, Page
 from app.taxii.query import EVERY, Endpoint, ObjectQuery, next_after, resolve
 
@@ -43,6 +44,8 @@ async def read(  # noqa: PLR0913, PLR0917 # a request line, whole
     """
     while True:
         visit = await enter(exchange, client, address, Action.READ)
+        if object_id is not None and not is_identifier(object_id):
+            raise NotFound(NOTHING_HERE)
         resolved = resolve(query, visit.collection.key, endpoint, object_id)
         try:
             found = await _page(exchange, visit, resolved, endpoint, object_id)

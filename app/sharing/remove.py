@@ -18,6 +18,7 @@ from app.sharing.read import SPEC_VERSION
 from app.sharing.released import follow
 from app.sharing.threads import Line, Thread
 from app.sharing.view import View, look
+from app.stix.identifiers import is_identifier
 from app.store.contract import Transaction
 from app.taxii.query import ObjectQuery, Versions
 
@@ -29,6 +30,8 @@ async def remove(exchange: Exchange, client: str, address: Address, object_id: s
     """
     while True:
         visiting = await _enter(exchange, client, address)
+        if not is_identifier(object_id):
+            raise NotFound(NOTHING_HERE)
         try:
             await exchange.store.transact(lambda tx: _remove(exchange, tx, visiting, object_id, query))  # noqa: B023 # run at once
         except EpochMoved:

@@ -2,17 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from time import monotonic
 from typing import Final, TypeVar
 
 T = TypeVar("T")
 
-SLICE: Final = 50
-"""Objects worked on before others get their turn: about two milliseconds."""
+TURN: Final = 0.002
+"""Seconds of work before others get their turn. By the clock, not by number: one object may cost as much as a thousand others."""
 
 
 async def in_turns(items: Iterable[T]) -> AsyncIterator[T]:
-    """The items, with a pause for everybody else after each slice of them."""
-    for count, item in enumerate(items, start=1):
+    """The items, with a pause for everybody else whenever a turn is over."""
+    began = monotonic()
+    for item in items:
         yield item
-        if count % SLICE == 0:
+        if monotonic() - began >= TURN:
             await asyncio.sleep(0)
+            began = monotonic()

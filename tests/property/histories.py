@@ -36,7 +36,7 @@ OWN_IDENTITY: Final = {"ng-cert": NG_IDENTITY, "ke-cert": KE_IDENTITY, "za-cert"
 DESKS: Final = {name: fixed("identity", f"{name} desk") for name in OWN_IDENTITY}
 _TRUSTED: Final = ("reader", "contributor", "releaser")
 
-INDICATORS: Final = tuple(fixed("indicator", str(number)) for number in range(4))
+INDICATORS: Final = tuple(fixed("indicator", str(number)) for number in range(6))
 ADDRESSES: Final = tuple(fixed("ipv4-addr", str(number)) for number in range(3))
 LINKS: Final = tuple(fixed("relationship", str(number)) for number in range(2))
 UNKNOWN_ID: Final = fixed("indicator", "unknown")
@@ -55,6 +55,7 @@ LISTS: Final = (
     {"purposes": ["research"]},
 )
 TERMS: Final = tuple(range(len(LISTS)))
+_WEIGHTS: Final = tuple(4 if "embargo_until" in terms else 3 if "releasable_to" in terms else 1 for terms in LISTS)
 
 
 def _member(organisation: str, name: str, jurisdiction: str) -> Organisation:
@@ -127,11 +128,12 @@ class Release:
 Deed: TypeAlias = Add | Delete | Release
 
 
-def history(seed: int, length: int = 14) -> list[Deed]:
+def history(seed: int, length: int = 22) -> list[Deed]:
     """The deeds that a seed means."""
     dice = random.Random(seed)
-    ids = (*dice.sample(INDICATORS, dice.choice([1, 2, 3])), *dice.sample(ADDRESSES, dice.choice([1, 2])), dice.choice(LINKS))
-    return [*_History(dice, seed, ids).deeds(length)]
+    prober = dice.choice(_WRITERS[ALLIANCE])
+    ids = (*dice.sample(INDICATORS, dice.choice([1, 2, 3, 5])), *dice.sample(ADDRESSES, dice.choice([1, 2])), dice.choice(LINKS))
+    return [*_History(dice, seed, ids, prober).deeds(length)]
 
 
 _WRITERS: Final = {
@@ -150,11 +152,12 @@ CURATOR: Final = "secretariat/curator"
 
 @dataclass
 class _History:
-    """A history in the making, about few ids. `sent` remembers what was sent by whom, to send it again."""
+    """A history in the making, about few ids. `sent` remembers what was sent by whom, to send it again. The prober tries what others hide from him."""
 
     dice: random.Random
     seed: int
     ids: tuple[str, ...]
+    prober: str
     sent: list[tuple[str, Content]] = field(default_factory=list)
     tokens: int = 0
 
@@ -166,6 +169,8 @@ class _History:
 
     def _deed(self, path: str) -> Deed:
         client = self.dice.choice(_WRITERS[path])
+        if self.prober in _WRITERS[path] and self.dice.random() < 0.35:
+            client = self.prober
         if path == INTAKE and self.dice.random() < 0.45:
             chosen = self.dice.sample(self.ids, self.dice.randint(1, 3))
             return Release(CURATOR, path, tuple(chosen), self.dice.choice([ALLIANCE, ALLIANCE, EXCHANGE]))
@@ -188,12 +193,14 @@ class _History:
             return [self._again(organisation)]
         marks: list[str] = [level for level in [self.dice.choice(_LOW_LEVELS.get(path, _LEVELS))] if level is not None]
         markings: list[Content] = []
-        if self.dice.random() < 0.4:
-            owner = organisation if self.dice.random() < 0.8 else self.dice.choice(["ng-cert", "secretariat"])
-            terms = terms_of(owner, self.dice.choice(TERMS))
+        if self.dice.random() < 0.5:
+            terms = terms_of(organisation, self.dice.choices(TERMS, _WEIGHTS)[0])
+            others = [each for _, each in self.sent if each["type"] == "marking-definition"]
+            is_borrowed = bool(others) and self.dice.random() < 0.3
+            terms = self.dice.choice(others) if is_borrowed else terms
             marks.append(terms["id"])
-            if self.dice.random() < 0.85:
-                markings.append(terms if owner == organisation else terms | {"name": f"as {organisation} says"})
+            if self.dice.random() < (0.3 if is_borrowed else 0.9):
+                markings.append(terms | {"name": f"as {organisation} says"} if is_borrowed else terms)
         content = self._object(organisation)
         return [*markings, content | ({"object_marking_refs": marks} if marks else {})]
 

@@ -1,6 +1,7 @@
 """Proving silence on one history: played whole, then purged for each observer, and compared."""
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +17,8 @@ OBSERVERS = (
     "ke-cert/misp", "za-cert/misp", "ng-cert/misp", "ke-cert/strict", "za-cert/feed", "ng-cert/feed", "ke-cert/feed", "ke-cert/desk", "za-cert/opencti",
     "vendor/push", CURATOR, "secretariat/editor", "",
 )  # fmt: skip
+FEEDS_SHARE = 0.35
+"""How often the second observer is a constituency feed: much is hidden from it that its own organisation writes."""
 
 
 class Inconclusive(Exception):  # noqa: N818
@@ -141,7 +144,8 @@ def ids_of(deeds: Sequence[Deed]) -> list[str]:
 
 
 def observers_of(seed: int, deeds: Sequence[Deed]) -> list[str]:
-    """Who looks at the history of a seed: one of those who act in it, who probes by what he writes, and somebody else."""
+    """Who looks at the history of a seed: one of those who act most in it, probing by what he writes, and somebody else."""
     dice = random.Random(f"observers {seed}")
-    acting = dice.choice([deed.client for deed in deeds])
-    return [acting, dice.choice([name for name in OBSERVERS if name != acting])]
+    acting = dice.choice([name for name, _ in Counter(deed.client for deed in deeds).most_common(2)])
+    feeds = [name for name in OBSERVERS if name.endswith("/feed")]
+    return [acting, dice.choice([name for name in (feeds if dice.random() < FEEDS_SHARE else OBSERVERS) if name != acting])]
