@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from worlds import RED, World, build, indicator, object_id
 
-from app.sharing import add, read, remove
+from app.sharing import add, administer, read, remove
 from app.sharing.exchange import Address, Limits
 from app.sharing.quota import Quotas
 from app.stix.markings import HANDLING_EXTENSION
@@ -102,6 +102,27 @@ async def contents(world: World, client: str, path: str) -> list[dict[str, Any]]
 async def delete(world: World, client: str, path: str, identifier: str, versions: Versions = EVERY) -> None:
     """Delete versions of an object."""
     await remove.remove(world.exchange, client, at(path), identifier, ObjectQuery(versions=versions, has_versions=True))
+
+
+async def alter_collection(world: World, path: str, **changes: Any) -> None:
+    """Reload with a collection that says something else."""
+    alliance = (await world.exchange.force.now()).alliance
+    altered = tuple(each.model_validate({**each.model_dump(), **changes}) if each.path == path else each for each in alliance.collections)
+    await administer.adopt(world.exchange, alliance.model_copy(update={"collections": altered}))
+
+
+async def alter_organisation(world: World, name: str, **changes: Any) -> None:
+    """Reload with an organisation that says something else."""
+    alliance = (await world.exchange.force.now()).alliance
+    altered = alliance.organisations[name].model_copy(update=changes)
+    await administer.adopt(world.exchange, alliance.model_copy(update={"organisations": {**alliance.organisations, name: altered}}))
+
+
+async def alter_client(world: World, name: str, **changes: Any) -> None:
+    """Reload with an `organisation/client` that says something else."""
+    organisation, _, client = name.partition("/")
+    clients = (await world.exchange.force.now()).alliance.organisations[organisation].clients
+    await alter_organisation(world, organisation, clients={**clients, client: clients[client].model_copy(update=changes)})
 
 
 def later(content: dict[str, Any], day: int, **changes: Any) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from twin import decide
 from worlds import AMBER, CLEAR, GREEN, NG_IDENTITY, RED, STRICT
 
 from app.access.actions import Action
-from app.access.alliance import Collection
 from app.access.decision import Question
 from app.access.principal import ANONYMOUS, Principal
 from app.stix.handling import HandlingLabel, State, Tlp
@@ -68,8 +67,7 @@ class Written:
 
 def stated(content: Content) -> str:
     """The version that an object states itself."""
-    text: str = content.get("modified", content.get("created", ""))
-    return text
+    return str(content.get("modified") or content.get("created") or "")
 
 
 def label_of(content: Content, client: str, path: str) -> HandlingLabel:
