@@ -230,7 +230,7 @@ LEAKS: Final[dict[Callable[[Patch], None], int]] = {
     last_date_of_the_collection: 0,
     row_numbers_in_a_header: 0,
     offsets_count_hidden_rows: 1,
-    flagged_rows_stand_alone: 0,
+    flagged_rows_stand_alone: 19,
     writes_of_all_share_a_quota: 1,
 }
 """Every leak, with a seed whose history it was noticed by."""

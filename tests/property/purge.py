@@ -69,7 +69,7 @@ class Purge:
 
     def _bound(self, written: Written, fate: Fate) -> Iterator[tuple[Written, Fate]]:
         """What has a say in how a version that is left looks, and how much of it has."""
-        path, object_id, contributor = written.contribution
+        path = written.path
         versions = self._ledger.contribution(written.contribution)
         # What is pending binds nothing, except that a curator releases the newest of what waits.
         binding = [each for each in versions if not each.is_pending or (path == INTAKE and self._observer == CURATOR)]
@@ -77,9 +77,7 @@ class Purge:
         if self._keeps_first:
             begun = min(each.step for each in versions)
             yield from ((each, Fate.GHOST) for each in versions if each.step == begun)
-        if written.originator != contributor:
-            originals = self._ledger.contribution((path, object_id, written.originator))
-            yield from ((each, Fate.GHOST) for each in originals if not each.is_pending)
+        yield from ((each, Fate.GHOST) for each in self._ledger.originals(written))
         yield from self._bound_by_release(written, fate)
         for mark in written.content.get("object_marking_refs", ()):
             if mark in TERMS_BY_ID:

@@ -128,7 +128,7 @@ def pollers() -> list[Poller]:
     """Every habit, for clients who see much and clients who see little."""
     every = "match[version]=all"
     return [
-        ByObjects("ng-cert/desk", page="objects/", largest=1), Poller("za-cert/feed"), Poller("ng-cert/misp", every),
+        ByObjects("ng-cert/desk", "match[type]=indicator", page="objects/", largest=1), Poller("za-cert/feed"), Poller("ng-cert/misp", every),
         ByHeader("ke-cert/misp"), ByHeader("ke-cert/feed", every), ByManifest("secretariat/editor"),
         ByManifest("ke-cert/desk", every), ByMilliseconds("ng-cert/opencti"), ByMilliseconds("za-cert/opencti", every),
         ByMilliseconds("ke-cert/misp", is_exact=False), ByOwnClock("za-cert/misp", is_exact=False), ByOwnClock("ng-cert/feed", every, is_exact=False),

@@ -303,3 +303,14 @@ async def test_only_the_originator_revokes() -> None:
     await keep(world, KE, ALLIANCE, owned)
     assert "revoke" in await refuse(world, KE, ALLIANCE, later(owned, 2, revoked=True))
     assert only(await contents(world, EDITOR, ALLIANCE)) == owned
+
+
+async def test_what_one_relays_does_not_bind_ones_own_newer_version() -> None:
+    """An id under which an organisation has both: the originator's label binds what is relayed of his, and what is older."""
+    world, _ = await hand_world()
+    terms = handling(NG_IDENTITY, releasable_to=["jur:NG"])
+    owned = indicator(created_by_ref=NG_IDENTITY, object_marking_refs=[GREEN, terms["id"]])
+    mine = later({**owned, "created_by_ref": _UNREGISTERED, "object_marking_refs": [GREEN]}, 5)
+    await keep(world, KE, ALLIANCE, mine, {**owned, "object_marking_refs": [GREEN]})
+    await keep(world, NG, ALLIANCE, terms, owned)
+    assert await all_versions(world, EDITOR, ALLIANCE) == [(owned["id"], mine["modified"])]

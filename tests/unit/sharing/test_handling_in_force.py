@@ -20,6 +20,7 @@ from deeds import (
     only,
     put,
     refuse,
+    rows,
 )
 from worlds import AMBER, CLEAR, GREEN, NG_IDENTITY, RED, STRICT, World, identity, indicator, object_id, observable
 
@@ -33,6 +34,7 @@ from app.sharing.explain import explain
 from app.sharing.quota import Allowance, Quotas
 from app.sharing.status import status
 from app.stix.objects import Limits as ObjectLimits
+from app.taxii.query import EVERY
 
 NATIONAL, ALLIANCE, EXCHANGE = "members/ng-indicators", "members/alliance", "exchange/knowledge"
 NG, DESK, FEED, KE, PARTNER, EDITOR = "ng-cert/misp", "ng-cert/desk", "ng-cert/feed", "ke-cert/misp", "vendor/push", "secretariat/editor"
@@ -381,3 +383,15 @@ async def test_the_order_of_definitions_does_not_matter(order: int) -> None:
     marked = {**STATEMENT, "id": object_id("marking-definition"), "object_marking_refs": [terms["id"]]}
     posted = await put(world, NG, NATIONAL, *[changed, marked][::order])
     assert posted.failure_count == 2
+
+
+async def test_an_observable_sent_again_does_not_tell_what_waits_behind_it() -> None:
+    """Case 21: who does not see the embargoed version gets no second copy of the published one either."""
+    world, clock = await hand_world()
+    terms, address = handling(embargo_until="2026-05-01T00:00:00.000Z"), observable()
+    await keep(world, NG, NATIONAL, address)
+    await keep(world, NG, NATIONAL, terms, {**address, "x_seen": 1, "object_marking_refs": [GREEN, terms["id"]]})
+    before = await rows(world, KE, NATIONAL)
+    clock.go(hours=1)
+    await keep(world, NG, NATIONAL, address)
+    assert await rows(world, KE, NATIONAL, EVERY) == before
