@@ -55,7 +55,7 @@ def text(world: World, rows: Sequence[Row], minutes: float) -> str:
         "",
         "| | floor | Legation | OpenTAXII | medallion | target | figure | used | reached |",
         "|---|---|---|---|---|---|---|---|---|",
-        *(line for row in rows for line in lines(row)),
+        *(line for row in rows for line in lines_of(row)),
         "",
         *(["Peers that could not be measured:", "", *(f"* {reason}" for reason in world.absent), ""] if world.absent else []),
         *(["Notes:", "", *(f"* {row.name}: {row.note}" for row in rows if row.note), ""]),
@@ -63,7 +63,7 @@ def text(world: World, rows: Sequence[Row], minutes: float) -> str:
     return "\n".join(lines)
 
 
-def lines(row: Row) -> list[str]:
+def lines_of(row: Row) -> list[str]:
     """A row of the table, and one more for each further target."""
     floors = "<br>".join(f"({name[-2]}) {row.figures[name]}" for name in FLOORS if name in row.figures)
     head = f"| {row.name} | {floors} | {' | '.join(row.figures.get(name, '') for name in COLUMNS)} |"

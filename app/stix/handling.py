@@ -149,8 +149,10 @@ def round_retention(instant: datetime, now: datetime) -> datetime:
 def _bind(parts: list[HandlingLabel]) -> list[HandlingLabel]:
     """Parts of one originator as few as keep every condition: their combination first, then those that it does not keep."""
     combined = reduce(combine, parts)
-    conditions = list(dict.fromkeys(part for part in parts if not _keeps(combined, part)))
-    needed = [each for each in conditions if not any(other != each and _implies(other, each) for other in conditions)]
+    needed: list[HandlingLabel] = []
+    for part in dict.fromkeys(replace(part, by_default=False) for part in parts if not _keeps(combined, part)):
+        if not any(_implies(other, part) for other in needed):
+            needed = [*(other for other in needed if not _implies(part, other)), part]
     if len(needed) > MOST_CONDITIONS:
         return [replace(combined, tlp=Tlp.RED, recipients=frozenset(), releasable_to=frozenset())]
     return [combined, *sorted(needed, key=HandlingLabel.to_text)]
@@ -158,7 +160,7 @@ def _bind(parts: list[HandlingLabel]) -> list[HandlingLabel]:
 
 def _implies(label: HandlingLabel, other: HandlingLabel) -> bool:
     """Whether whoever passes `label` passes `other`."""
-    return _keeps(label, other) and combine(label, replace(other, by_default=label.by_default)) == label
+    return _keeps(label, other) and combine(label, other) == label
 
 
 def _keeps(combined: HandlingLabel, part: HandlingLabel) -> bool:

@@ -182,8 +182,8 @@ def _refuse_unknown(extension: Mapping[str, object]) -> None:
     if unknown:
         msg = f"the handling marking has {quoted(unknown[0])}, which nobody here understands; it takes {', '.join(sorted(_TERMS))}"
         raise InvalidObject(msg)
-    onward = extension.get("onward")
-    if onward is not None and onward not in ONWARD:
+    onward = extension.get("onward", "none")
+    if not isinstance(onward, str) or onward not in ONWARD:
         msg = f"`onward` of the handling marking has {quoted(onward)}; it takes {', '.join(sorted(ONWARD))}"
         raise InvalidObject(msg)
 

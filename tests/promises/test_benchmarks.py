@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -111,9 +111,16 @@ def test_rows_become_lines_of_a_table_and_bars_of_a_chart() -> None:
     measure, report, charts = module("measure"), module("report"), module("charts")
     check = measure.Check("≤ 2 times floor (b)", 3.0, 2.0)
     row = measure.Row("page", {measure.FLOOR_B: "1", measure.LEGATION: "3"}, (check, check))
-    first, second = report.lines(row)
+    first, second = report.lines_of(row)
     assert first == "| page | (b) 1 | 3 |  |  | ≤ 2 times floor (b) | 3 | 1.50 | **no** |"
     assert first.count("|") == second.count("|") == 10
+    corpus, world = module("corpus"), module("world")
+    told = report.text(
+        SimpleNamespace(scale=world.QUICK, peers=[], absent=["a peer: no index"], attack=corpus.Corpus((b"{}",), "made up")), [row], 1
+    )
+    assert first in told
+    assert "**0 of 2 targets reached.**" in told
+    assert "* a peer: no index" in told
     drawn = charts.bars("A & B", [("page", {"floor (b)": 0.5, "Legation": 12.0})]) + charts.targets("targets", [("page", 1.5)])
     assert "A &amp; B" in drawn
     assert drawn.count("<rect") == 5

@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
 from deeds import (
@@ -337,19 +336,6 @@ async def test_others_have_their_turn_while_a_large_envelope_is_written(monkeypa
     await keep(world, NG, NATIONAL, *objects)
     counting.cancel()
     assert turns >= 500, "read, assessed, placed, settled and committed in turns"
-
-
-@pytest.mark.parametrize(
-    "terms",
-    [
-        {"releaseable_to": ["jur:NG"]},
-        {"onward": "whatever"},
-        {"releasable_to": [f"org:member-{number}" for number in range(300)]},
-    ],
-)
-async def test_terms_that_nobody_understands_are_refused(terms: dict[str, Any]) -> None:
-    world, _ = await hand_world()
-    assert "handling marking" in await refuse(world, NG, NATIONAL, handling(**terms))
 
 
 async def test_the_writers_clearance_is_kept() -> None:

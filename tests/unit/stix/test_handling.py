@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.stix.handling import HandlingLabel, State, Tlp, is_looser, join, join_all, round_embargo, round_retention
+from app.stix.handling import MOST_CONDITIONS, HandlingLabel, State, Tlp, is_looser, join, join_all, round_embargo, round_retention
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 NAMES = st.frozensets(st.sampled_from(["org:a", "org:b", "jur:NG", "op:serval"]), max_size=3)
@@ -92,6 +92,27 @@ def test_being_listed_later_does_not_open_what_was_not_listed() -> None:
     assert join(listed, HandlingLabel(Tlp.GREEN, "a", "a")).also == ()
     named = HandlingLabel(Tlp.RED, "a", "a", recipients=frozenset({"user:vendor/desk"}))
     assert join(unlisted, named).also == (unlisted,)
+
+
+def test_conditions_that_imply_each_other_do_not_drop_each_other() -> None:
+    """Two versions without a list, one of them by default, and a newer one with a list: the list is no leave to read the oldest."""
+    unlisted, by_default = HandlingLabel(Tlp.AMBER, "a", "a"), HandlingLabel(Tlp.AMBER, "a", "a", by_default=True)
+    listed = HandlingLabel(Tlp.AMBER, "a", "a", releasable_to=frozenset({"org:vendor"}))
+    assert join(by_default, join(unlisted, listed)).also == (unlisted,)
+    assert join(unlisted, join(by_default, listed)).also == (unlisted,)
+
+
+def test_beyond_a_few_conditions_a_label_closes_to_all_but_its_originator() -> None:
+    """Each version has a list of its own, and the newest names a person: every list is a condition that a reader would have to be asked about."""
+    named = HandlingLabel(Tlp.RED, "a", "a", recipients=frozenset({"user:a/desk"}))
+    lists = [
+        HandlingLabel(Tlp.AMBER, "a", "a", releasable_to=frozenset({f"org:{number}", "org:x"})) for number in range(MOST_CONDITIONS + 1)
+    ]
+    few, many = join_all([named, *lists[:-1]]), join_all([named, *lists])
+    assert len(few.parts) == MOST_CONDITIONS + 1
+    assert many.parts == (many,)
+    assert (many.tlp, many.recipients, many.releasable_to) == (Tlp.RED, frozenset(), frozenset())
+    assert join(many, lists[0]) == join(many, few) == many
 
 
 @given(LABELS, LABELS)

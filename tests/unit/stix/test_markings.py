@@ -174,6 +174,10 @@ def test_a_handling_marking_that_says_nothing_restricts_nothing() -> None:
         ({"purposes": ["profit"]}, "profit"),
         ({"embargo_until": "tomorrow"}, "tomorrow"),
         ({"retention_until": 5}, "retention_until"),
+        ({"releaseable_to": ["jur:NG"]}, "releaseable_to"),
+        ({"onward": "whatever"}, "onward"),
+        ({"onward": ["tlp"]}, "onward"),
+        ({"releasable_to": [f"org:{number}" for number in range(201)]}, "at most 200"),
     ],
 )
 def test_malformed_terms_are_refused_by_name(terms: dict[str, object], named: str) -> None:
