@@ -19,7 +19,9 @@ from app.store.contract import (
     InForce,
     Page,
     Pin,
+    RulingKind,
     Selection,
+    StoredRuling,
     StoredStatus,
     StoredToken,
     StoredVersion,
@@ -58,6 +60,10 @@ class _Collection:
         return tuple((number, each.label) for number, each in enumerate(self.labels, 1) if number > mark)
 
 
+_Ruled = tuple[RulingKind, str, str, str, int]
+"""What a ruling is on: its kind, collection, object id, contributor and row."""
+
+
 @dataclass(slots=True)
 class _State:
     """All that is stored. Values are frozen, so copying the tables is enough."""
@@ -67,6 +73,8 @@ class _State:
     in_force: InForce | None = None
     statuses: dict[str, StoredStatus] = field(default_factory=dict[str, StoredStatus])
     tokens: dict[str, StoredToken] = field(default_factory=dict[str, StoredToken])
+    rulings: dict[_Ruled, StoredRuling] = field(default_factory=dict[_Ruled, StoredRuling])
+    leases: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
 
     @property
     def epoch(self) -> int:
@@ -74,7 +82,9 @@ class _State:
 
     def copy(self) -> "_State":
         collections = {key: collection.copy() for key, collection in self.collections.items()}
-        return _State(collections, self.last_row, self.in_force, dict(self.statuses), dict(self.tokens))
+        return _State(
+            collections, self.last_row, self.in_force, dict(self.statuses), dict(self.tokens), dict(self.rulings), dict(self.leases)
+        )
 
 
 class MemoryStore:
@@ -201,6 +211,12 @@ class MemoryTransaction:
         """How many rows that are not deleted lie under each label number."""
         return Counter(row.label for row in self._in(collection).rows.values() if not row.deleted)
 
+    async def under(self, collection: str, labels: Sequence[int], limit: int, after: int = -1) -> Sequence[StoredVersion]:
+        """The first rows later than `after` under these labels."""
+        rows = self._in(collection).rows.values()
+        found = [row for row in rows if not row.deleted and row.label in labels and row.date_added > after]
+        return sorted(found, key=lambda row: row.date_added)[:limit]
+
     async def dates(self, collection: str, runs: Sequence[int]) -> Sequence[int]:
         """One date_added for each row of all runs."""
         kept = self._in(collection)
@@ -237,6 +253,28 @@ class MemoryTransaction:
         self._state.statuses = {name: kept for name, kept in self._state.statuses.items() if kept.kept_until > now}
         self._state.statuses[status.id] = status
 
+    async def rule(self, ruling: StoredRuling) -> None:
+        """Keep a ruling."""
+        self._state.rulings[_ruled(ruling)] = ruling
+
+    async def unrule(self, ruling: StoredRuling) -> None:
+        """Forget a ruling."""
+        self._state.rulings.pop(_ruled(ruling), None)
+
+    async def rulings(self, kind: RulingKind, collection: str | None = None, ids: Sequence[str] | None = None) -> Sequence[StoredRuling]:
+        """The rulings of a kind, oldest first."""
+        found = (each for each in self._state.rulings.values() if each.kind is kind)
+        chosen = (each for each in found if collection in {None, each.collection} and (ids is None or each.object_id in ids))
+        return sorted(chosen, key=lambda each: (each.made, *_ruled(each)))
+
+    async def lease(self, name: str, holder: str, until: int) -> bool:
+        """Take or keep a lease."""
+        kept, over = self._state.leases.get(name, (holder, 0))
+        if kept != holder and over > self._clock.unchecked():
+            return False
+        self._state.leases[name] = holder, until
+        return True
+
     async def adopt(self, document: bytes, digest: str) -> int:
         """Put an alliance in force."""
         self._state.in_force = InForce(self._state.epoch + 1, digest, document)
@@ -256,6 +294,10 @@ class MemoryTransaction:
 
     def _in(self, collection: str) -> _Collection:
         return self._state.collections.setdefault(collection, _Collection())
+
+
+def _ruled(ruling: StoredRuling) -> _Ruled:
+    return ruling.kind, ruling.collection, ruling.object_id, ruling.contributor, ruling.row
 
 
 def _amended(row: StoredVersion, amendment: Amendment) -> StoredVersion:

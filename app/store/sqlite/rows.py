@@ -8,15 +8,22 @@ import apsw
 from app.stix.handling import State
 from app.store.contract import Amendment, Arrival, StoredVersion
 from app.store.sqlite.lanes import Lanes, Placed
+from app.store.sqlite.schema import ANY_TYPE
 from app.store.sqlite.values import integer, integers, texts
 
 STATES: Final = (State.PUBLISHED, State.QUARANTINED, State.EMBARGOED, State.HELD)
 """A state is stored as its place in this row; never reorder it."""
 
-_HISTORY: Final = """SELECT v.row, v.object_id, v.object_type, v.contributor, v.rank, v.version, v.key, s.date_added, s.own, s.label, s.state,
-        v.digest, s.deleted, s.last, s.flagged, v.source
+_STORED: Final = """SELECT v.row, v.object_id, v.object_type, v.contributor, v.rank, v.version, v.key, s.date_added, s.own, s.label, s.state,
+        v.digest, s.deleted, s.last, s.flagged, v.source"""
+_HISTORY: Final = f"""{_STORED}
     FROM carray(?1) i CROSS JOIN version v INDEXED BY version_by_id CROSS JOIN standing s ON s.row = v.row
     WHERE v.collection = ?2 AND v.object_id = i.value"""
+_UNDER: Final = f"""{_STORED}
+    FROM carray(?1) i CROSS JOIN lane a INDEXED BY lane_by_label ON a.collection = ?2 AND a.object_type = ?3 AND a.candidate IN (0, 1)
+        AND a.label = i.value
+    CROSS JOIN page p ON p.lane = a.number AND p.date_added > ?4 CROSS JOIN version v ON v.row = p.row CROSS JOIN standing s ON s.row = v.row
+    ORDER BY p.date_added LIMIT ?5"""
 _RAW: Final = (
     """SELECT v.row, v.raw FROM carray(?1) i CROSS JOIN version v ON v.row = i.value WHERE v.collection = ?2 AND v.raw IS NOT NULL"""
 )
@@ -54,6 +61,14 @@ def history(connection: apsw.Connection, collection: int, ids: Iterable[str]) ->
     for rows in found.values():
         rows.sort(key=lambda stored: stored.row)
     return found
+
+
+def under(connection: apsw.Connection, collection: int, labels: Sequence[int], limit: int, after: int) -> Sequence[StoredVersion]:
+    """The first rows later than `after` that stand in the page index under these labels."""
+    if not labels:
+        return []
+    bindings = (integers(frozenset(labels)), collection, ANY_TYPE, after, limit)
+    return [_stored(row) for row in connection.execute(_UNDER, bindings)]
 
 
 def raw(connection: apsw.Connection, collection: int, rows: Sequence[int]) -> Mapping[int, bytes]:

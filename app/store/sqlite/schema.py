@@ -125,7 +125,24 @@ CREATE TABLE token (
 ) STRICT;
 """
 
-MIGRATIONS: Final = (_FIRST,)
+_DUTIES: Final = """
+CREATE TABLE ruling (
+    kind TEXT NOT NULL,
+    collection TEXT NOT NULL,
+    object_id TEXT NOT NULL,
+    contributor TEXT NOT NULL,
+    row INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    client TEXT NOT NULL,
+    made INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (kind, collection, object_id, contributor, row)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: Final = (_FIRST, _DUTIES)
 """What leads from each schema version to the next, from an empty file on. Only ever added to; `PRAGMA user_version` counts those done."""
 
 

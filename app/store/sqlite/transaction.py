@@ -7,12 +7,12 @@ import apsw
 
 from app.errors import StoreUnavailable
 from app.stix.handling import HandlingLabel
-from app.store.contract import Amendment, Arrival, StoredStatus, StoredToken, StoredVersion
+from app.store.contract import Amendment, Arrival, RulingKind, StoredRuling, StoredStatus, StoredToken, StoredVersion
 from app.store.dates import Dating, TrustedClock
-from app.store.sqlite import registry
+from app.store.sqlite import duties, registry
 from app.store.sqlite.labels import above_mark, counts, give_dates, in_use, intern, made
 from app.store.sqlite.lanes import Lanes
-from app.store.sqlite.rows import amend, history, put, raw
+from app.store.sqlite.rows import amend, history, put, raw, under
 from app.store.sqlite.thread import SingleThread
 from app.store.sqlite.values import integer, integer_if_any
 
@@ -63,6 +63,10 @@ class SqliteTransaction:
         """How many rows that are not deleted lie under each label number."""
         return await self._in(collection, counts)
 
+    async def under(self, collection: str, labels: Sequence[int], limit: int, after: int = -1) -> Sequence[StoredVersion]:
+        """The first rows later than `after` under these labels."""
+        return await self._in(collection, under, labels, limit, after)
+
     async def dates(self, collection: str, runs: Sequence[int]) -> Sequence[int]:
         """One date_added for each row of all runs."""
         return await self._in(collection, give_dates, self._dating, runs)
@@ -78,6 +82,22 @@ class SqliteTransaction:
     async def save_status(self, status: StoredStatus) -> None:
         """Keep a status."""
         await self._on(registry.save_status, status, self._clock.unchecked())
+
+    async def rule(self, ruling: StoredRuling) -> None:
+        """Keep a ruling."""
+        await self._on(duties.rule, ruling)
+
+    async def unrule(self, ruling: StoredRuling) -> None:
+        """Forget a ruling."""
+        await self._on(duties.unrule, ruling)
+
+    async def rulings(self, kind: RulingKind, collection: str | None = None, ids: Sequence[str] | None = None) -> Sequence[StoredRuling]:
+        """The rulings of a kind, oldest first."""
+        return await self._on(duties.rulings, kind, collection, ids)
+
+    async def lease(self, name: str, holder: str, until: int) -> bool:
+        """Take or keep a lease."""
+        return await self._on(duties.lease, name, holder, until, self._clock.unchecked())
 
     async def adopt(self, document: bytes, digest: str) -> int:
         """Put an alliance in force."""
