@@ -26,9 +26,8 @@ def copies(thread: Thread, source: str) -> list[Line]:
 
 def published(label: HandlingLabel, visit: Visit) -> HandlingLabel:
     """A label as it stands once a curator has let the version out: published, or waiting for the end of its embargo."""
-    waiting = label.embargo_until is not None and label.embargo_until > visit.now
-    state = State.EMBARGOED if waiting else State.PUBLISHED
-    return replace(label, state=state, also=tuple(replace(part, state=state) for part in label.also))
+    waiting = label.embargo_end is not None and label.embargo_end > visit.now
+    return label.in_state(State.EMBARGOED if waiting else State.PUBLISHED)
 
 
 async def follow(exchange: Exchange, tx: Transaction, visit: Visit, threads: Iterable[Thread]) -> None:

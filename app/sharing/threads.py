@@ -6,11 +6,14 @@ The rules (DESIGN 6):
   once, loosening does not, deleting never loosens. Versions that are not published join nothing.
 * Into a relayed contribution the labels of the originator's own versions join as well.
 * `last` is the newest published version that is not deleted; one that becomes `last` because a newer one was deleted gets a new date.
+* A *hold* is on a contribution: all its versions, new ones too, close to all but the originator. It takes nothing out of the join and moves no `last`.
+  So does an embargo that comes after publication, but for `last`: what was once published stays in the join.
 * Rows are flagged where a reader must be shown one of several: several contributions, or a version that is not published.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
 from app.stix.handling import HandlingLabel, State, join
@@ -23,7 +26,10 @@ NOT_DATED: Final = "~"
 
 @dataclass(slots=True)
 class Line:
-    """One version in a thread. `stored` is absent while it arrives; `arriving` holds the object then."""
+    """One version in a thread. `stored` is absent while it arrives; `arriving` holds the object then.
+
+    `state` is how it stands now; the state of `own` how it stands when nothing closes it afterwards: neither a hold nor a later embargo.
+    """
 
     contributor: str
     version: str
@@ -45,8 +51,13 @@ class Line:
 
     @property
     def is_published(self) -> bool:
-        """Whether its label joins into older versions."""
-        return self.state is State.PUBLISHED
+        """Whether it has been let out, so that its label joins into older versions."""
+        return self.own.state is State.PUBLISHED
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether it may be `last`."""
+        return self.is_published and self.state is not State.EMBARGOED and not self.deleted
 
     @property
     def sorting(self) -> tuple[str, int]:
@@ -56,11 +67,15 @@ class Line:
 
 @dataclass(slots=True)
 class Thread:
-    """The contributions under one id: organisation → its versions, ascending. `ranks` orders them; a new one has no rank until it is dated."""
+    """The contributions under one id: organisation → its versions, ascending. `ranks` orders them; a new one has no rank until it is dated.
+
+    `held` names those whose contributions are held.
+    """
 
     object_id: str
     contributions: dict[str, list[Line]] = field(default_factory=dict[str, list[Line]])
     ranks: dict[str, int] = field(default_factory=dict[str, int])
+    held: set[str] = field(default_factory=set[str])
 
     @property
     def lines(self) -> Iterable[Line]:
@@ -77,6 +92,15 @@ class Thread:
         lines.append(line)
         lines.sort(key=lambda each: each.sorting)
 
+    def lift(self, contributor: str, now: datetime) -> None:
+        """End a hold: the versions stand as they would without it, under new dates in their old order."""
+        self.held.discard(contributor)
+        for line in self.contributions.get(contributor, ()):
+            line.state = line.own.state
+            if line.is_published and _is_later(line.own.embargo_end, now):
+                line.state = State.EMBARGOED
+            line.fresh_date = not line.deleted
+
     def served(self, organisation: str, sees: Callable[[Line], bool]) -> list[Line]:
         """The contribution that this organisation is shown under the id: its own, else the best ranked of which it sees a version."""
         mine = self.of(organisation)
@@ -87,7 +111,10 @@ class Thread:
         return next((lines for lines in visible if lines), list[Line]())
 
     def settle(self) -> None:
-        """Bring effective labels, `last` and flags up to date after versions were added, tightened, published or deleted."""
+        """Bring states, effective labels, `last` and flags up to date after versions were added, tightened, published, held or deleted."""
+        for name in self.held:
+            for line in self.contributions.get(name, ()):
+                line.state = State.HELD
         relayed = {name: lines for name, lines in self.contributions.items() if _is_relayed(name, lines)}
         for name, lines in self.contributions.items():
             if name not in relayed:
@@ -98,7 +125,7 @@ class Thread:
         several = len(self.contributions) > 1
         for lines in self.contributions.values():
             _settle_last(lines)
-            unpublished = any(not line.is_published and not line.deleted for line in lines)
+            unpublished = any(line.state is not State.PUBLISHED and not line.deleted for line in lines)
             for line in lines:
                 line.flagged = several or unpublished
 
@@ -108,7 +135,11 @@ class Thread:
             originals = [each for each in self.contributions.get(line.own.originator, ()) if each.is_published]
             if originals:
                 bound = next((each for each in originals if each.key >= line.key), originals[-1])
-                line.effective = join(line.effective, bound.effective)
+                line.effective = join(line.effective, bound.effective).in_state(line.state)
+
+
+def _is_later(moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and moment > now
 
 
 def _is_relayed(contributor: str, lines: list[Line]) -> bool:
@@ -118,16 +149,21 @@ def _is_relayed(contributor: str, lines: list[Line]) -> bool:
 def _settle_labels(lines: list[Line]) -> None:
     newer: HandlingLabel | None = None
     for line in reversed(lines):
-        line.effective = line.own if newer is None else join(line.own, newer)
+        line.effective = (line.own if newer is None else join(line.own, newer)).in_state(line.state)
         if line.is_published:
-            newer = line.effective
+            newer = line.effective if line.state is not State.EMBARGOED else _without_embargo(line.effective)
+
+
+def _without_embargo(label: HandlingLabel) -> HandlingLabel:
+    """What a version that is embargoed after its publication demands of older ones: they stay out."""
+    return replace(label, embargo_until=None, also=tuple(replace(part, embargo_until=None) for part in label.also))
 
 
 def _settle_last(lines: list[Line]) -> None:
-    newest = next((line for line in reversed(lines) if line.is_published and not line.deleted), None)
+    newest = next((line for line in reversed(lines) if line.is_standing), None)
     for line in lines:
         became_last = line is newest and not line.last
-        if became_last and line.stored is not None and any(each.last and each.deleted for each in lines):
+        if became_last and line.stored is not None and any(each.last and not each.is_standing for each in lines):
             line.fresh_date = True
     for line in lines:
         line.last = line is newest
@@ -138,6 +174,8 @@ def thread_of(object_id: str, rows: Iterable[StoredVersion], label: Callable[[in
     thread = Thread(object_id)
     for row in rows:
         thread.ranks[row.contributor] = row.rank
+        if row.state is State.HELD:
+            thread.held.add(row.contributor)
         thread.contributions.setdefault(row.contributor, []).append(
             Line(
                 contributor=row.contributor,
