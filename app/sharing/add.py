@@ -24,6 +24,7 @@ from app.sharing.door import Visit, enter
 from app.sharing.exchange import Address, Exchange
 from app.sharing.label_budget import LabelBudget
 from app.sharing.place import Poster, place
+from app.sharing.reject import reasons
 from app.sharing.released import follow
 from app.sharing.report import Outcome, report
 from app.sharing.threads import Line, Thread
@@ -114,6 +115,16 @@ async def _store(exchange: Exchange, tx: Transaction, writing: "_Writing") -> No
         writing.outcomes[index].version = line.version
     if visit.collection.kind is CollectionKind.INTAKE:
         await follow(exchange, tx, visit, touched)
+        await _tell_rejections(tx, writing)
+
+
+async def _tell_rejections(tx: Transaction, writing: "_Writing") -> None:
+    """A status cannot change once it is answered (T-4.3.1-03): who sends a rejected version again is told why it was rejected."""
+    rows = {line.stored.row: line_id for line_id, line in writing.placed.values() if line.stored is not None}
+    told = await reasons(tx, writing.visit, rows)
+    for index, (_, line) in writing.placed.items():
+        if line.stored is not None and line.stored.row in told:
+            writing.outcomes[index].note = f"a curator rejected this version: {told[line.stored.row]}"
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ A release copies, in one transaction: the same bytes, the label that the intake 
 Definitions and the creator's identity that an object names come along, if the partner's copy is not there yet.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.access.actions import Action
@@ -14,9 +14,10 @@ from app.clock import timestamp
 from app.errors import Denied, EpochMoved, InvalidObject
 from app.sharing.assess import refusal
 from app.sharing.commit import Target, commit
-from app.sharing.door import Visit, absent
+from app.sharing.door import Visit, enter_path, require_epoch
 from app.sharing.exchange import NOTHING_HERE, Exchange
 from app.sharing.labels import LabelBook
+from app.sharing.reject import forget, reasons
 from app.sharing.released import copies, published
 from app.sharing.sight import Wish, page
 from app.sharing.threads import NOT_DATED, Line, Thread
@@ -55,14 +56,14 @@ class Released:
 async def review(exchange: Exchange, client: str, path: str) -> list[Waiting]:
     """What waits in the intake `root/name`, oldest first, as far as its labels let the curator's organisation see it. Raises Unauthenticated, NotFound."""
     while True:
-        visit = await _enter(exchange, client, path, Action.REVIEW)
+        visit = await enter_path(exchange, client, path, Action.REVIEW)
         try:
             entries = await _quarantined(exchange, visit)
         except EpochMoved:
             continue
         book = exchange.books.of(visit.collection.key)
-        done = await exchange.store.transact(lambda tx: _released(exchange, tx, visit, entries))  # noqa: B023 # run at once
-        return [_waiting(entry, book) for entry in entries if (entry.object_id, entry.version) not in done]
+        done, refused = await exchange.store.transact(lambda tx: _decided(exchange, tx, visit, entries))  # noqa: B023 # run at once
+        return [_waiting(entry, book) for entry in entries if (entry.object_id, entry.version) not in done and entry.row not in refused]
 
 
 async def release(exchange: Exchange, client: str, path: str, object_ids: Sequence[str], to: str | None) -> list[Released]:
@@ -71,23 +72,12 @@ async def release(exchange: Exchange, client: str, path: str, object_ids: Sequen
     Raises Unauthenticated; NotFound if there is no such intake for the client; Denied if the intake does not release to `to`.
     """
     while True:
-        visit = await _enter(exchange, client, path, Action.RELEASE)
+        visit = await enter_path(exchange, client, path, Action.RELEASE)
         destination = _destination(visit, to)
         try:
             return await exchange.store.transact(lambda tx: _release(exchange, tx, visit, destination, object_ids), weight=len(object_ids))  # noqa: B023 # run at once
         except EpochMoved:
             continue
-
-
-async def _enter(exchange: Exchange, client: str, path: str, action: Action) -> Visit:
-    force = await exchange.force.now()
-    principal = force.principal(client)
-    collection = next((each for each in force.alliance.collections if each.path == path), None)
-    if collection is not None:
-        visit = Visit(force, principal, collection, exchange.clock())
-        if visit.may(action):
-            return visit
-    raise absent(principal)
 
 
 async def _quarantined(exchange: Exchange, visit: Visit) -> list[Entry]:
@@ -99,6 +89,14 @@ async def _quarantined(exchange: Exchange, visit: Visit) -> list[Entry]:
         entries += found.entries
         more = found.more
     return entries
+
+
+async def _decided(
+    exchange: Exchange, tx: Transaction, visit: Visit, entries: Sequence[Entry]
+) -> tuple[set[tuple[str, str]], Mapping[int, str]]:
+    """What of the entries was released, and the rows that were rejected."""
+    refused = await reasons(tx, visit, {entry.row: entry.object_id for entry in entries})
+    return await _released(exchange, tx, visit, entries), refused
 
 
 async def _released(exchange: Exchange, tx: Transaction, visit: Visit, entries: Sequence[Entry]) -> set[tuple[str, str]]:
@@ -212,9 +210,7 @@ class _Release:
 
 
 async def _release(exchange: Exchange, tx: Transaction, visit: Visit, destination: Collection, object_ids: Sequence[str]) -> list[Released]:
-    if await tx.epoch() != visit.force.epoch:
-        msg = "the alliance changed while the request was judged"
-        raise EpochMoved(msg)
+    await require_epoch(tx, visit.force)
     work = await _open(exchange, tx, visit, destination, object_ids)
     results: list[Released] = []
     for object_id in dict.fromkeys(object_ids):
@@ -224,6 +220,7 @@ async def _release(exchange: Exchange, tx: Transaction, visit: Visit, destinatio
             results.append(Released(object_id, ok=False, message=str(error)))
         else:
             results.append(Released(object_id, ok=True, message=f"released to {destination.path}"))
+    await forget(tx, visit, [result.object_id for result in results if result.ok])
     for thread in work.touched.values():
         thread.settle()
     target = Target(destination.key, visit.principal.organisation, work.book)
