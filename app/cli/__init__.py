@@ -2,8 +2,10 @@
 
 * `commands`   the table of commands; `options` and `terminal` what they share: how they are asked, how they answer, exit codes
 * `session`    a deed beside the server: the store opened, the deed done, the store closed
-* `alliance`   init, check, reload, add; `tokens`; `transfer` (import, export; `bundles` and `importing` beneath); `curation` (review, release, explain)
-* `serving`    serve; `supervisor` over several `worker` processes; `addresses`; `protocol` bounds what a stranger may send
+* `alliance`   init, check, reload, add; `tokens`; `transfer` (import, export; `bundles` and `importing` beneath)
+* `curation`   review, release, reject, rejected, explain
+* `control`    withdraw, hold, lift, holds; retention, purge
+* `serving`    serve; `supervisor` over several `worker` processes; `duties` beside their requests; `addresses`; `protocol` bounds what a stranger may send
 * `demo`       the demonstration, with `samples` as its feed
 
 The room knows terminals, files and processes. Reading and writing objects it leaves to the deeds, as every face does.
