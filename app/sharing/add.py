@@ -23,7 +23,7 @@ from app.sharing.commit import Target, commit
 from app.sharing.door import Visit, enter
 from app.sharing.exchange import Address, Exchange
 from app.sharing.label_budget import LabelBudget
-from app.sharing.place import Poster, place
+from app.sharing.place import Poster, is_unheard, place
 from app.sharing.reject import reasons
 from app.sharing.released import follow
 from app.sharing.report import Outcome, report
@@ -41,6 +41,7 @@ READ_SLICE: Final = 50
 """Objects read before other requests get their turn: about two milliseconds."""
 STATUS_KEPT: Final = timedelta(hours=25)
 """The standard asks for 24 hours after the end of the request (T-4.3-02)."""
+UNHEARD: Final = "revoked under a stricter label than before: whoever cannot see this version will not learn that it is revoked"
 
 
 async def may_add(exchange: Exchange, client: str, address: Address) -> int:
@@ -156,9 +157,13 @@ class _Writing:
         poster = Poster(self.visit.principal.organisation, self.view.sees, lambda name: organisations[name].name, self._supersede)
         for index, each in assessed.items():
             try:
-                self.placed[index] = each.object.id, place(self.threads[each.object.id], each, poster, index)
+                line = place(self.threads[each.object.id], each, poster, index)
             except InvalidObject as error:
                 self._fail(index, each.object, error)
+                continue
+            self.placed[index] = each.object.id, line
+            if is_unheard(self.threads[each.object.id], line):
+                self.outcomes[index].note = UNHEARD
 
     def refuse(self, refused: dict[int, InvalidObject]) -> None:
         """Note failures that were found elsewhere."""
