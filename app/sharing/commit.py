@@ -10,14 +10,20 @@ from itertools import groupby
 
 from app.clock import timestamp
 from app.sharing.labels import LabelBook
+from app.sharing.pinning import bind, follow_targets
 from app.sharing.place import REGISTERED_RANK
 from app.sharing.threads import NOT_DATED, Line, Thread
 from app.stix.handling import HandlingLabel
 from app.stix.timestamps import version_key
-from app.store.contract import Amendment, Arrival, Pin, StoredVersion, Transaction
+from app.store.contract import Amendment, Arrival, StoredVersion, Transaction
+from app.store.pins import Pin
 
 FIRST_TYPES = frozenset({"marking-definition", "extension-definition", "identity"})
-Pins = Callable[[Line], tuple[Pin, ...]]
+Pins = Callable[[Line], frozenset[Pin]]
+
+
+def _no_pins(_: Line) -> frozenset[Pin]:
+    return frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +35,19 @@ class Target:
     book: LabelBook
 
 
-async def commit(tx: Transaction, target: Target, threads: Iterable[Thread], pins: Pins | None = None) -> None:
-    """Write every change of `threads`. Afterwards arrived lines carry their version value; rows, labels and dates are the store's."""
+async def commit(tx: Transaction, target: Target, threads: Iterable[Thread], pins: Pins = _no_pins) -> None:
+    """Write every change of `threads`, and what follows from it for whatever refers to them. `pins` gives the pins of an arriving version.
+
+    Afterwards arrived lines carry their version value; rows, labels and dates are the store's.
+    """
     changed = list(threads)
     lines = [line for thread in changed for line in thread.lines]
     number = await _numbers(tx, target, lines)
+    await follow_targets(tx, target.collection, changed, target.book)  # before anything is dated: it may take long
+    await bind(tx, target.collection, changed, number, pins)
     dated = await _date(tx, target, lines, number)
     ranks = _ranks(changed, dated)
-    arrivals = [_arrival(line, dated[id(line)], number, ranks, pins) for line in _arriving(lines, number)]
+    arrivals = [_arrival(line, dated[id(line)], number, ranks) for line in _arriving(lines, number)]
     amendments = [
         change for line in lines if line.stored is not None and (change := _amendment(line, line.stored, dated, number)) is not None
     ]
@@ -106,7 +117,7 @@ def _ranks(threads: Iterable[Thread], dated: dict[int, int]) -> dict[tuple[str, 
     return ranks
 
 
-def _arrival(line: Line, date: int, number: Number, ranks: dict[tuple[str, str], int], pins: Pins | None) -> Arrival:
+def _arrival(line: Line, date: int, number: Number, ranks: dict[tuple[str, str], int]) -> Arrival:
     arriving = line.arriving
     assert arriving is not None  # noqa: S101 # _arriving chose it by that
     if line.key == NOT_DATED:
@@ -129,7 +140,7 @@ def _arrival(line: Line, date: int, number: Number, ranks: dict[tuple[str, str],
         flagged=line.flagged,
         source=line.source,
     )
-    return Arrival(stored, arriving.raw, pins(line) if pins and line.references else ())
+    return Arrival(stored, arriving.raw, line.pins)
 
 
 def _amendment(line: Line, stored: StoredVersion, dated: dict[int, int], number: Number) -> Amendment | None:

@@ -17,11 +17,12 @@ from app.sharing.commit import Target, commit
 from app.sharing.door import Visit, enter_path, require_epoch
 from app.sharing.exchange import NOTHING_HERE, Exchange
 from app.sharing.labels import LabelBook
+from app.sharing.pinning import pins
 from app.sharing.reject import forget, reasons
 from app.sharing.released import copies, published
 from app.sharing.sight import Wish, page
 from app.sharing.threads import NOT_DATED, Line, Thread
-from app.sharing.view import pins, read_threads
+from app.sharing.view import read_threads
 from app.stix.markings import CANONICAL, marking_refs
 from app.stix.objects import StixObject, reopen
 from app.stix.references import references

@@ -17,6 +17,7 @@ from app.errors import StoreUnavailable
 from app.sharing.due import Round
 from app.sharing.exchange import Exchange
 from app.sharing.hold import lift_due
+from app.sharing.journal import run_jobs
 from app.sharing.publish import publish
 from app.sharing.retain import purge
 from app.store.contract import Transaction
@@ -33,8 +34,8 @@ Duty = Callable[[], Awaitable[Round]]
 
 
 def duties(exchange: Exchange, purge_after: timedelta) -> tuple[Duty, ...]:
-    """What is to be done when it falls due, one transaction at a time. `purge_after`: the grace past retention."""
-    return partial(lift_due, exchange), partial(publish, exchange), partial(purge, exchange, purge_after)
+    """What is to be done when it falls due, one transaction at a time; last, what the others leave. `purge_after`: the grace past retention."""
+    return partial(lift_due, exchange), partial(publish, exchange), partial(purge, exchange, purge_after), partial(run_jobs, exchange)
 
 
 class Scheduler:

@@ -8,7 +8,8 @@ The rules (DESIGN 6):
 * `last` is the newest published version that is not deleted; one that becomes `last` because a newer one was deleted gets a new date.
 * A *hold* is on a contribution: all its versions, new ones too, close to all but the originator. It takes nothing out of the join and moves no `last`.
   So does an embargo that comes after publication, but for `last`: what was once published stays in the join.
-* Rows are flagged where a reader must be shown one of several: several contributions, or a version that is not published.
+* Rows are flagged where a reader must be shown one of several: several contributions, or a version that is not published. (A commit flags further ones, for
+  what they refer to.)
 """
 
 from collections.abc import Callable, Iterable
@@ -19,6 +20,7 @@ from typing import Final
 from app.stix.handling import HandlingLabel, State, join
 from app.stix.objects import StixObject
 from app.store.contract import StoredVersion
+from app.store.pins import Pin
 
 NOT_DATED: Final = "~"
 """Key of a version that takes its value from the date it is about to get: sorts after every date."""
@@ -48,6 +50,8 @@ class Line:
     flagged: bool = False
     fresh_date: bool = False
     source: str = ""
+    pins: frozenset[Pin] = frozenset()
+    """What it refers to, and what newer versions do that bind it; of an arriving version, once it is committed."""
 
     @property
     def is_published(self) -> bool:

@@ -3,7 +3,7 @@
 Refusals, markings that count as known and pins of references all go by this view, so that no answer to a write depends on what is hidden from its sender.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.access.actions import Action
@@ -13,10 +13,12 @@ from app.sharing.assess import Known, definition_meaning
 from app.sharing.door import Visit
 from app.sharing.exchange import Exchange
 from app.sharing.labels import LabelBook
+from app.sharing.pinning import pins
 from app.sharing.sight import kept
 from app.sharing.threads import Line, Thread, thread_of
 from app.stix.decode import decode
-from app.store.contract import Pin, Transaction
+from app.store.contract import Transaction
+from app.store.pins import Pin, are_seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,10 @@ class View:
         return self.visit.collection.key
 
     def sees(self, line: Line) -> bool:
-        """Whether a stored version is the visitor's own, or one that he may read."""
-        return line.contributor == self.visit.principal.organisation or (line.stored is not None and line.stored.label in self.numbers)
+        """Whether a stored version is the visitor's own, or one that he may read, down to what it refers to."""
+        if line.contributor == self.visit.principal.organisation:
+            return True
+        return line.stored is not None and line.stored.label in self.numbers and are_seen(line.pins, self.numbers)
 
     def served(self, thread: Thread) -> list[Line]:
         """The versions under an id that the visitor is shown, ascending."""
@@ -57,7 +61,7 @@ class View:
                 known[identifier] = Known(meaning, newest[identifier].own.originator)
         return known
 
-    def pins(self, line: Line, threads: Mapping[str, Thread]) -> tuple[Pin, ...]:
+    def pins(self, line: Line, threads: Mapping[str, Thread]) -> frozenset[Pin]:
         """What a version refers to, as the visitor is shown it."""
         return pins(line, threads, self.served, self.book)
 
@@ -79,15 +83,8 @@ async def read_threads(tx: Transaction, collection: str, book: LabelBook, ids: I
     """The threads of a collection under `ids`, empty ones included."""
     wanted = list(dict.fromkeys(ids))
     history = await tx.history(collection, wanted)
-    return {identifier: thread_of(identifier, history.get(identifier, ()), book.label) for identifier in wanted}
-
-
-def pins(line: Line, threads: Mapping[str, Thread], served: Callable[[Thread], list[Line]], book: LabelBook) -> tuple[Pin, ...]:
-    """What a version refers to, contribution by contribution, as far as its writer is shown it; the rest dangles (access-policy cases 4, 5)."""
-    found: list[Pin] = []
-    for target in sorted(line.references):
-        thread = threads.get(target)
-        lines = served(thread) if thread is not None else []
-        if lines:
-            found.append(Pin(target, lines[-1].contributor, book.number(lines[-1].effective) or 0))
-    return tuple(found)
+    threads = {identifier: thread_of(identifier, history.get(identifier, ()), book.label) for identifier in wanted}
+    known = await tx.pins(collection, [row.row for rows in history.values() for row in rows])
+    for line in (line for thread in threads.values() for line in thread.lines):
+        line.pins = known.get(line.stored.row, frozenset()) if line.stored is not None else frozenset()
+    return threads

@@ -13,7 +13,8 @@ Promises:
 What a store may rely on, because writers keep it (app/sharing/threads.py):
 * The rows of one contribution carry one `rank`.
 * Of the published versions of a contribution, whoever may see one may see every newer one that is not deleted: labels join backwards.
-* An unflagged row belongs to the only contribution under its id, and all versions of that are published.
+* An unflagged row belongs to the only contribution under its id, all versions of that are published, and its pins lie under its own label.
+* The pins of a published version, tombstone or not, are among those of every older version of its contribution: what withholds one withholds those too.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -22,18 +23,10 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol, TypeVar
 
 from app.stix.handling import HandlingLabel, State
+from app.store.pins import Pin, PinTransaction
 from app.taxii.query import Versions
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Pin:
-    """What a version refers to, as its writer saw it: one contribution under the target's id, and the label number it then had (0: erased)."""
-
-    target: str
-    contributor: str
-    label: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +66,19 @@ class Arrival:
 
     stored: StoredVersion
     raw: bytes
-    pins: tuple[Pin, ...] = ()
+    pins: frozenset[Pin] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """What one reader asks of one collection: his clearance as plain numbers, his query, and the size of the page.
 
-    * Visible to him: rows, not deleted, whose `label` is in `numbers`.
+    * Visible to him: rows, not deleted, whose `label` is in `numbers`; of those that are flagged and of another contributor than `organisation`, only those
+      whose pins all lie under labels in `numbers`, too. The rest is withheld: to him it does not exist, in all that follows.
     * Per object id one contribution: that of `organisation` if it has a visible row or a tombstone whose label is in `numbers`; else, of those with a
       visible row, the one of lowest `rank`, among equals the contributor whose name sorts first. (So after an organisation deleted its own it is
-      shown none.)
+      shown none. And a contribution of which every version is withheld leaves its place to the next, as a hidden one does: did it keep it, who refers
+      to something hidden would take away what others share under the same id.)
     * Of the visible rows of that contribution, `versions` chooses: `last` the highest key, `first` the lowest, `exact` by key, `all` every one; several
       choices are united.
     * Then `ids`, `types`, `after` (date_added strictly later), ascending date_added, `limit`; a page with raw bytes also ends before they exceed
@@ -205,7 +200,7 @@ class Amendment:
     deleted: bool | None = None
 
 
-class Transaction(Protocol):
+class Transaction(PinTransaction, Protocol):
     """A write in progress. It sees its own changes. It is worked from one task only, and may be run again from its start."""
 
     async def epoch(self) -> int:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from app.stix.handling import State
-from app.store.contract import Amendment, Arrival, Pin, Store, StoredVersion, Transaction
+from app.store.contract import Amendment, Arrival, Store, StoredVersion, Transaction
+from app.store.pins import Pin
 from contract.samples import COLLECTION, amend, bytes_of, put, version
 
 
@@ -75,7 +76,7 @@ async def test_put_of_nothing_stores_nothing(store: Store) -> None:
 
 async def test_pins_are_taken_with_their_versions(store: Store) -> None:
     """They are kept from the first write on; what they close is decided when they are read."""
-    pins = (Pin("indicator--1", "ke-cert", 4), Pin("indicator--1", "ng-cert", 0))
+    pins = frozenset({Pin("indicator--1", "ke-cert", 4), Pin("indicator--1", "ng-cert", 0)})
     await store.transact(lambda tx: tx.put(COLLECTION, [Arrival(version("relationship--1", date_added=5), b"{}", pins)]))
     assert await store.count(COLLECTION) == 1
 

@@ -1,4 +1,4 @@
-"""What duties go by: rulings on what is stored, and the leases that keep two schedulers from doing the same."""
+"""What duties go by: rulings on what is stored, jobs left by writes, and the leases that keep two schedulers from doing the same."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 import apsw
 
 from app.store.contract import RulingKind, StoredRuling
+from app.store.pins import Contribution, Job
 from app.store.sqlite.values import texts
 
 _RULINGS: Final = "SELECT kind, collection, object_id, contributor, row, reason, client, made, until FROM ruling WHERE kind = :kind"
@@ -40,6 +41,22 @@ def lease(connection: apsw.Connection, name: str, holder: str, until: int, now: 
     query = """INSERT INTO lease VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE SET holder = ?2, until = ?3
         WHERE lease.holder = ?2 OR lease.until <= ?4 RETURNING 1"""
     return connection.execute(query, (name, holder, until, now)).fetchone() is not None
+
+
+def add_job(connection: apsw.Connection, job: Job) -> None:
+    """Keep a job, once."""
+    connection.execute("INSERT OR IGNORE INTO job (collection, target, contributor) VALUES (?, ?, ?)", (job.collection, *job.target))
+
+
+def jobs(connection: apsw.Connection) -> Sequence[Job]:
+    """All jobs, oldest first."""
+    rows = connection.execute("SELECT collection, target, contributor FROM job ORDER BY number")
+    return [Job(collection, Contribution(*target)) for collection, *target in rows]
+
+
+def end_job(connection: apsw.Connection, job: Job) -> None:
+    """Forget a job."""
+    connection.execute("DELETE FROM job WHERE collection = ? AND target = ? AND contributor = ?", (job.collection, *job.target))
 
 
 def _ruled(ruling: StoredRuling) -> tuple[str, str, str, str, int]:

@@ -8,6 +8,7 @@ import apsw
 from app.stix.handling import State
 from app.store.contract import Amendment, Arrival, StoredVersion
 from app.store.sqlite.lanes import Lanes, Placed
+from app.store.sqlite.pins import add_pins
 from app.store.sqlite.schema import ANY_TYPE
 from app.store.sqlite.values import integer, integers, texts
 
@@ -86,8 +87,7 @@ def put(connection: apsw.Connection, collection: int, lanes: Lanes, arrivals: Se
     )
     standings = [_standing(row, arrival.stored) for row, arrival in numbered]
     connection.executemany("INSERT INTO standing VALUES (?, ?, ?, ?, ?, ?, ?, ?)", standings)
-    pins = [(row, pin.target, pin.contributor, pin.label) for row, arrival in numbered for pin in arrival.pins]
-    connection.executemany("INSERT INTO pin VALUES (?, ?, ?, ?)", pins)
+    add_pins(connection, collection, {row: arrival.pins for row, arrival in numbered if arrival.pins})
     types = (arrival.stored.object_type for arrival in arrivals)
     kept = [standing.placed(object_type) for standing, object_type in zip(standings, types, strict=True) if not standing.deleted]
     lanes.enter(collection, kept)

@@ -9,7 +9,9 @@ from app.errors import StoreUnavailable
 from app.stix.handling import HandlingLabel
 from app.store.contract import Amendment, Arrival, RulingKind, StoredRuling, StoredStatus, StoredToken, StoredVersion
 from app.store.dates import Dating, TrustedClock
+from app.store.pins import Contribution, Job, Pin
 from app.store.sqlite import duties, registry
+from app.store.sqlite import pins as pinning
 from app.store.sqlite.labels import above_mark, counts, give_dates, in_use, intern, made
 from app.store.sqlite.lanes import Lanes
 from app.store.sqlite.rows import amend, history, put, raw, under
@@ -78,6 +80,42 @@ class SqliteTransaction:
     async def amend(self, collection: str, amendments: Sequence[Amendment]) -> None:
         """Change stored rows."""
         await self._in(collection, amend, self._lanes, amendments)
+
+    async def pins(self, collection: str, rows: Sequence[int]) -> Mapping[int, frozenset[Pin]]:
+        """The pins of rows."""
+        return await self._in(collection, pinning.of_rows, rows)
+
+    async def pin(self, collection: str, pins: Mapping[int, frozenset[Pin]]) -> None:
+        """Give stored rows further pins."""
+        await self._in(collection, pinning.add_pins, pins)
+
+    async def pinned(self, collection: str, targets: Sequence[Contribution]) -> Mapping[Contribution, frozenset[int]]:
+        """The labels under which each contribution is pinned."""
+        return await self._in(collection, pinning.pinned, targets)
+
+    async def repin(self, collection: str, target: Contribution, label: int, instead_of: frozenset[int]) -> None:
+        """Give every row with a pin on the contribution one under `label`, and take others away."""
+        await self._in(collection, pinning.repin, target, label, instead_of)
+
+    async def referring(self, collection: str, target: Contribution, label: int, limit: int) -> Mapping[int, str]:
+        """The first rows that have a pin on the contribution under another label."""
+        return await self._in(collection, pinning.referring, target, label, limit)
+
+    async def unpin(self, collection: str, target: Contribution, label: int, rows: Sequence[int]) -> None:
+        """Take from rows their pins on the contribution under other labels."""
+        await self._in(collection, pinning.unpin, target, label, rows)
+
+    async def add_job(self, job: Job) -> None:
+        """Keep a job."""
+        await self._on(duties.add_job, job)
+
+    async def jobs(self) -> Sequence[Job]:
+        """All jobs, oldest first."""
+        return await self._on(duties.jobs)
+
+    async def end_job(self, job: Job) -> None:
+        """Forget a job."""
+        await self._on(duties.end_job, job)
 
     async def save_status(self, status: StoredStatus) -> None:
         """Keep a status."""
