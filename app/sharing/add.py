@@ -25,7 +25,8 @@ from app.sharing.commit import Target, commit
 from app.sharing.door import Visit, enter
 from app.sharing.exchange import Address, Exchange
 from app.sharing.label_budget import LabelBudget
-from app.sharing.place import Poster, place
+from app.sharing.place import Poster, is_unheard, place
+from app.sharing.reject import reasons
 from app.sharing.released import follow
 from app.sharing.report import Outcome, report
 from app.sharing.threads import Line, Thread
@@ -39,6 +40,7 @@ from app.taxii.resources import Status, render
 
 STATUS_KEPT: Final = timedelta(hours=25)
 """The standard asks for 24 hours after the end of the request (T-4.3-02)."""
+UNHEARD: Final = "revoked under a stricter label than before: whoever cannot see this version will not learn that it is revoked"
 
 
 async def may_add(exchange: Exchange, client: str, address: Address) -> int:
@@ -90,6 +92,16 @@ async def _store(exchange: Exchange, tx: Transaction, writing: "_Writing") -> No
         writing.outcomes[index].version = line.version
     if visit.collection.kind is CollectionKind.INTAKE:
         await follow(exchange, tx, visit, touched)
+        await _tell_rejections(tx, writing)
+
+
+async def _tell_rejections(tx: Transaction, writing: "_Writing") -> None:
+    """A status cannot change once it is answered (T-4.3.1-03): who sends a rejected version again is told why it was rejected."""
+    rows = {line.stored.row: line_id for line_id, line in writing.placed.values() if line.stored is not None}
+    told = await reasons(tx, writing.view.visit, rows)
+    for index, (_, line) in writing.placed.items():
+        if line.stored is not None and line.stored.row in told:
+            writing.outcomes[index].note = f"a curator rejected this version: {told[line.stored.row]}"
 
 
 @dataclass(slots=True)
@@ -117,9 +129,13 @@ class _Writing:
         async for ready in in_turns(assessed):
             arriving = ready.arriving
             try:
-                self.placed[arriving.index] = arriving.object.id, place(self.threads[arriving.object.id], ready, poster)
+                line = place(self.threads[arriving.object.id], ready, poster)
             except InvalidObject as error:
                 self._fail(arriving, error)
+                continue
+            self.placed[arriving.index] = arriving.object.id, line
+            if is_unheard(self.threads[arriving.object.id], line):
+                self.outcomes[arriving.index].note = UNHEARD
 
     def _poster(self) -> Poster:
         visit = self.view.visit

@@ -4,7 +4,7 @@ Refusals speak of what the poster himself can see, and of nothing else: what is 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from app.errors import InvalidObject
 from app.sharing.assess import Assessed
@@ -39,13 +39,21 @@ def place(thread: Thread, assessed: Assessed, poster: Poster) -> Line:
     mine = thread.contributions.get(poster.organisation, [])
     same = _unversioned_twin(mine, line) if line.key == NOT_DATED else _versioned_twin(thread, line)
     if same is not None:
-        return _tighten(same, assessed.label)
+        return tighten(same, assessed.label)
     newest = mine[-1] if mine else None
     if newest is not None and line.key > newest.key:
         _refuse_loosening(line, newest, poster)
     line.own = line.effective = poster.afford(assessed.label, None if newest is None else newest.own)
     thread.add(line)
     return line
+
+
+def is_unheard(thread: Thread, line: Line) -> bool:
+    """Whether the version revokes the object under a stricter label than the one it had: not all who know it will learn of it (access-policy case 22)."""
+    if line.arriving is None or not line.arriving.is_revoked:
+        return False
+    older = [each for each in thread.of(line.contributor) if each.is_published and each.key < line.key]
+    return bool(older) and is_looser(older[-1].own, line.own)
 
 
 def _refuse_if_anothers(thread: Thread, assessed: Assessed, poster: Poster) -> None:
@@ -89,13 +97,12 @@ def _unversioned_twin(mine: list[Line], line: Line) -> Line | None:
     return None
 
 
-def _tighten(line: Line, label: HandlingLabel) -> Line:
+def tighten(line: Line, label: HandlingLabel) -> Line:
     """What the equal posting closes, the stored one closes from now on; what it opens, it does not."""
     if is_looser(line.own, label):
         line.own = join(line.own, label)
     if line.state is State.PUBLISHED and label.state is State.EMBARGOED:
-        line.state = label.state
-        line.own = replace(line.own, state=label.state, also=tuple(replace(part, state=label.state) for part in line.own.also))
+        line.state = label.state  # that of `own` stays: once published, it goes on binding older versions
     return line
 
 
