@@ -13,13 +13,13 @@ from app.access.decision import Question
 from app.clock import timestamp
 from app.errors import Denied, EpochMoved, InvalidObject
 from app.sharing.assess import refusal
-from app.sharing.commit import Target, commit
+from app.sharing.commit import Target
 from app.sharing.door import Visit, enter_path, require_epoch
 from app.sharing.exchange import NOTHING_HERE, Exchange
 from app.sharing.labels import LabelBook
-from app.sharing.pinning import pins
+from app.sharing.pinning import labels_to_pass
 from app.sharing.reject import forget, reasons
-from app.sharing.released import copies, published
+from app.sharing.released import commit_copies, copies, published
 from app.sharing.sight import Wish, page
 from app.sharing.threads import NOT_DATED, Line, Thread
 from app.sharing.view import read_threads
@@ -155,6 +155,7 @@ class _Release:
     visit: Visit
     destination: Collection
     book: LabelBook
+    source_book: LabelBook
     sources: dict[str, Thread]
     threads: dict[str, Thread]
     objects: dict[int, StixObject]
@@ -184,10 +185,11 @@ class _Release:
 
     def _refusal(self, line: Line) -> str:
         """Empty if the curator may release it; what he may not see does not exist for him."""
-        review = Question(self.visit.principal, Action.REVIEW, self.visit.collection, line.effective)
-        if not self.visit.force.judge.decide(review, self.visit.now).allowed:
+        visit, labels = self.visit, labels_to_pass(line, self.source_book)
+        reviews = [Question(visit.principal, Action.REVIEW, visit.collection, label) for label in labels]
+        if not all(decision.allowed for decision in visit.force.judge.decide_many(reviews, visit.now)):
             return NOTHING_HERE
-        return refusal(self.visit, Question(self.visit.principal, Action.RELEASE, self.visit.collection, line.effective))
+        return refusal(visit, Question(visit.principal, Action.RELEASE, visit.collection, line.effective))
 
     def _object(self, line: Line) -> StixObject:
         assert line.stored is not None  # noqa: S101 # _newest chose it by that
@@ -225,9 +227,7 @@ async def _release(exchange: Exchange, tx: Transaction, visit: Visit, destinatio
     for thread in work.touched.values():
         thread.settle()
     target = Target(destination.key, visit.principal.organisation, work.book)
-    await commit(
-        tx, target, work.touched.values(), lambda line: pins(line, work.threads, lambda thread: thread.of(line.contributor), work.book)
-    )
+    await commit_copies(tx, target, work.touched.values(), work.threads)
     return results
 
 
@@ -243,7 +243,7 @@ async def _open(exchange: Exchange, tx: Transaction, visit: Visit, destination: 
     sources |= companions
     wanted = [*sources, *(reference for each in objects.values() for reference in references(each.content))]
     threads = await read_threads(tx, destination.key, book, wanted)
-    return _Release(visit, destination, book.draft(), sources, threads, objects)
+    return _Release(visit, destination, book.draft(), source_book, sources, threads, objects)
 
 
 async def _objects(tx: Transaction, visit: Visit, threads: dict[str, Thread]) -> dict[int, StixObject]:

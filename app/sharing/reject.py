@@ -17,6 +17,8 @@ from app.clock import from_micros, to_micros
 from app.errors import Denied, NotFound
 from app.sharing.door import Visit, absent, enter_path, judged
 from app.sharing.exchange import Exchange
+from app.sharing.labels import LabelBook
+from app.sharing.pinning import labels_to_pass
 from app.sharing.released import copies
 from app.sharing.threads import Line
 from app.sharing.view import read_threads
@@ -66,8 +68,10 @@ async def rejected(exchange: Exchange, client: str, path: str) -> list[Rejection
         found = await tx.rulings(RulingKind.REJECTION, visit.collection.key)
         if not visit.may(Action.REVIEW):
             found = [ruling for ruling in found if ruling.contributor == visit.principal.organisation]
-        lines = await _lines(exchange, tx, visit, [ruling.object_id for ruling in found])
-        return [_rejection(ruling, lines[ruling.row]) for ruling in found if ruling.row in lines and _is_shown(visit, lines[ruling.row])]
+        lines, book = await _lines(exchange, tx, visit, [ruling.object_id for ruling in found]), exchange.books.of(visit.collection.key)
+        return [
+            _rejection(ruling, lines[ruling.row]) for ruling in found if ruling.row in lines and _is_shown(visit, lines[ruling.row], book)
+        ]
 
     return await judged(exchange, lambda: _enter(exchange, client, path), work)
 
@@ -105,7 +109,7 @@ async def _waiting(exchange: Exchange, tx: Transaction, visit: Visit, object_ids
         object_id: [
             line
             for line in thread.lines
-            if not line.deleted and line.state is State.QUARANTINED and line.digest not in copied and _may_review(visit, line)
+            if not line.deleted and line.state is State.QUARANTINED and line.digest not in copied and _may_review(visit, line, book)
         ]
         for object_id, thread in threads.items()
     }
@@ -130,13 +134,13 @@ async def _lines(exchange: Exchange, tx: Transaction, visit: Visit, object_ids: 
     return {line.stored.row: line for thread in threads.values() for line in thread.lines if line.stored and not line.deleted}
 
 
-def _is_shown(visit: Visit, line: Line) -> bool:
-    return line.contributor == visit.principal.organisation or _may_review(visit, line)
+def _is_shown(visit: Visit, line: Line, book: LabelBook) -> bool:
+    return line.contributor == visit.principal.organisation or _may_review(visit, line, book)
 
 
-def _may_review(visit: Visit, line: Line) -> bool:
-    question = Question(visit.principal, Action.REVIEW, visit.collection, line.effective)
-    return visit.force.judge.decide(question, visit.now).allowed
+def _may_review(visit: Visit, line: Line, book: LabelBook) -> bool:
+    questions = [Question(visit.principal, Action.REVIEW, visit.collection, label) for label in labels_to_pass(line, book)]
+    return all(decision.allowed for decision in visit.force.judge.decide_many(questions, visit.now))
 
 
 def _ruling(visit: Visit, object_id: str, line: Line, reason: str) -> StoredRuling:

@@ -3,13 +3,14 @@
 A copy is the partner's contribution in the destination, with `source` naming the intake.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
 from app.sharing.commit import Target, commit
 from app.sharing.door import Visit
 from app.sharing.exchange import Exchange
+from app.sharing.pinning import pins
 from app.sharing.threads import NOT_DATED, Line, Thread
 from app.sharing.view import read_threads
 from app.stix.decode import decode
@@ -37,13 +38,21 @@ async def follow(exchange: Exchange, tx: Transaction, visit: Visit, threads: Ite
         destination = next(each for each in visit.force.alliance.collections if each.path == path)
         book = exchange.books.of(destination.key)
         await book.catch_up(tx, destination.key)
-        kept = await read_threads(tx, destination.key, book, changed)
+        referred = {reference for thread in changed.values() for line in thread.lines for reference in line.references}
+        kept = await read_threads(tx, destination.key, book, [*changed, *referred])
         touched = [
-            thread for identifier, thread in kept.items() if await _follow_one(tx, visit, changed[identifier], thread, destination.key)
+            kept[identifier]
+            for identifier, source in changed.items()
+            if await _follow_one(tx, visit, source, kept[identifier], destination.key)
         ]
         for thread in touched:
             thread.settle()
-        await commit(tx, Target(destination.key, visit.principal.organisation, book.draft()), touched)
+        await commit_copies(tx, Target(destination.key, visit.principal.organisation, book.draft()), touched, kept)
+
+
+async def commit_copies(tx: Transaction, target: Target, touched: Iterable[Thread], threads: Mapping[str, Thread]) -> None:
+    """Commit threads in which released copies arrive. A copy refers to the partner's other copies, which are all that its writer is shown there."""
+    await commit(tx, target, touched, lambda line: pins(line, threads, lambda thread: thread.of(line.contributor), target.book))
 
 
 async def _follow_one(tx: Transaction, visit: Visit, source: Thread, thread: Thread, destination: str) -> bool:
