@@ -19,6 +19,7 @@ from app.access.decision import Question
 from app.clock import to_micros
 from app.errors import EnvelopeTooLarge, EpochMoved, InvalidObject
 from app.sharing.assess import Assessed, Assessment, refusal
+from app.sharing.caution import caution
 from app.sharing.commit import Target, commit
 from app.sharing.door import Visit, enter
 from app.sharing.exchange import Address, Exchange
@@ -112,8 +113,9 @@ async def _store(exchange: Exchange, tx: Transaction, writing: "_Writing") -> No
         thread.settle()
     target = Target(view.collection, visit.principal.organisation, view.book)
     await commit(tx, target, touched, lambda line: view.pins(line, writing.threads))
-    for index, (_, line) in writing.placed.items():
+    for index, (line_id, line) in writing.placed.items():
         writing.outcomes[index].version = line.version
+        writing.outcomes[index].note = caution(line, writing.threads[line_id].contributions[line.contributor], view)
     if visit.collection.kind is CollectionKind.INTAKE:
         await follow(exchange, tx, visit, touched)
         await _tell_rejections(tx, writing)
