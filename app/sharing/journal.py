@@ -45,7 +45,7 @@ async def _label(tx: Transaction, job: Job, book: LabelBook) -> int:
 
 
 async def _open(tx: Transaction, job: Job, label: int, rows: Mapping[int, str], book: LabelBook) -> int:
-    """Leave rows the pin under `label` alone, and give them new dates in their old order; how many.
+    """Leave rows the pin under `label` alone, and give them new dates; how many.
 
     With a row come the other versions of its contribution that refer to the target: each hands its pins down to older ones.
     """

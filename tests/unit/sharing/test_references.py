@@ -12,7 +12,10 @@ from app.errors import NotFound
 from app.sharing import curate, hold, read, reject
 from app.sharing.caution import REFERS, REVOKES
 from app.sharing.journal import run_jobs
+from app.sharing.pinning import bearing
 from app.sharing.publish import publish
+from app.sharing.threads import Line
+from app.stix.handling import HandlingLabel, State, Tlp
 from app.taxii.query import EVERY, LATEST, Endpoint, ObjectQuery, Versions
 
 ALLIANCE, INTAKE = "members/alliance", "intake/vendor"
@@ -241,6 +244,37 @@ async def test_what_refers_to_a_withheld_object_dangles() -> None:
     await keep(world, KE, ALLIANCE, about)
     await keep(world, NG, ALLIANCE, closed(later(link, 2)))
     assert await shown(world, EDITOR) == [about["id"]]
+
+
+async def test_a_version_that_waits_binds_nothing() -> None:
+    """Case 21: neither a target's pending version what refers to it, nor a pending version of what refers the published one."""
+    world, _ = await hand_world()
+    terms = handling(embargo_until="2026-06-01T00:00:00.000Z")
+    waits = {"object_marking_refs": [GREEN, terms["id"]]}
+    target, hidden = indicator(), indicator(**waits)
+    link = linked(target)
+    await keep(world, NG, ALLIANCE, terms, target, hidden, link)
+    for sent in (later(target, 2, **waits), {**later(link, 2, **waits), "target_ref": hidden["id"]}):
+        await keep(world, NG, ALLIANCE, sent)
+        assert await shown(world, KE, EVERY) == [target["id"], link["id"]]
+
+
+@pytest.mark.parametrize(
+    ("states", "found"),
+    [
+        ([(State.PUBLISHED, State.PUBLISHED), (State.PUBLISHED, State.PUBLISHED)], 1),
+        ([(State.PUBLISHED, State.PUBLISHED), (State.EMBARGOED, State.EMBARGOED)], 0),
+        ([(State.PUBLISHED, State.PUBLISHED), (State.PUBLISHED, State.EMBARGOED)], 0),
+        ([(State.PUBLISHED, State.HELD), (State.PUBLISHED, State.HELD)], 1),
+        ([(State.PUBLISHED, State.EMBARGOED), (State.QUARANTINED, State.QUARANTINED)], 0),
+        ([(State.QUARANTINED, State.QUARANTINED), (State.EMBARGOED, State.EMBARGOED)], 1),
+    ],
+)
+def test_a_target_is_judged_by_its_newest_version_that_was_let_out(states: list[tuple[State, State]], found: int) -> None:
+    """(how it was let out, how it stands): an embargo that came after the publication puts the version before in its place, a hold does not."""
+    label = HandlingLabel(Tlp.GREEN, "ng-cert", "ng-cert")
+    lines = [Line("ng-cert", "", str(n), b"", label.in_state(own), label.in_state(now), now) for n, (own, now) in enumerate(states)]
+    assert bearing(lines) is lines[found]
 
 
 # ---- opening
