@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from contract.samples import COLLECTION, amend, numbers_of, page, put, rows, select, version, walk
+from contract.samples import COLLECTION, House, amend, numbers_of, page, put, rows, select, version, walk
 
 from app.stix.handling import State
 from app.store.contract import Amendment, Arrival, Store, StoredVersion
@@ -215,3 +215,15 @@ async def test_jobs_are_kept_once_until_they_are_done(store: Store) -> None:
     await store.transact(lambda tx: tx.end_job(first))
     assert await store.transact(lambda tx: tx.jobs()) == [second]
     await store.transact(lambda tx: tx.end_job(first))
+
+
+async def test_jobs_and_pins_outlive_their_store(shared_house: House) -> None:
+    """Promise 3: a job that a stop interrupted is taken up again."""
+    store = await shared_house.open()
+    (link,) = await put_pinned(store, (version(flagged=True), {on(2)}))
+    await store.transact(lambda tx: tx.add_job(Job(COLLECTION, TARGET)))
+    await repin(store, 3)
+    await store.close()
+    again = await shared_house.open()
+    assert await again.transact(lambda tx: tx.jobs()) == [Job(COLLECTION, TARGET)]
+    assert await pins(again, link) == [{on(2), on(3)}]

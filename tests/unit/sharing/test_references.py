@@ -1,72 +1,21 @@
 """What refers to something hidden is withheld (access-policy cases 4, 5, 6 and 22; DESIGN 6, References)."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from deeds import START, HandClock, all_versions, at, contents, delete, hand_world, handling, hire, keep, later, moment, only, rows
-from worlds import AMBER, CLEAR, GREEN, NG_IDENTITY, NOW_TEXT, World, identity, indicator, object_id, observable, relationship
+from deeds import all_versions, at, contents, delete, hand_world, handling, keep, later, only
+from linking import FOR_KENYA, Content, closed, linked, new_world, open_all, shown
+from worlds import AMBER, CLEAR, GREEN, NG_IDENTITY, NOW_TEXT, identity, indicator, object_id, observable, relationship
 
 from app.errors import NotFound
-from app.sharing import curate, hold, read, reject
+from app.sharing import curate, read, reject
 from app.sharing.caution import REFERS, REVOKES
-from app.sharing.journal import run_jobs
-from app.sharing.pinning import bearing
-from app.sharing.publish import publish
-from app.sharing.threads import Line
-from app.stix.handling import HandlingLabel, State, Tlp
-from app.taxii.query import EVERY, LATEST, Endpoint, ObjectQuery, Versions
+from app.taxii.query import EVERY, Endpoint, ObjectQuery, Versions
 
 ALLIANCE, INTAKE = "members/alliance", "intake/vendor"
 NG, FEED, KE, EDITOR = "ng-cert/misp", "ng-cert/feed", "ke-cert/misp", "secretariat/editor"
 PARTNER, CURATOR = "vendor/push", "secretariat/curator"
-Content = dict[str, Any]
-FOR_NIGERIA, FOR_KENYA = handling(releasable_to=["jur:NG"]), handling(releasable_to=["jur:KE"])
-
-
-async def open_all(world: World, batch: int = 500) -> int:
-    """Work on the jobs that writes left until there are none; how many rows came anew."""
-    done, more = 0, True
-    while more:
-        round_ = await run_jobs(world.exchange, batch)
-        done, more = done + round_.done, round_.more
-    return done
-
-
-async def new_since(world: World, client: str, since: int) -> list[str]:
-    """The ids that a poll from this position on brings."""
-    query = ObjectQuery(after=since, versions=EVERY, has_versions=True)
-    return [entry.object_id for entry in (await read.read(world.exchange, client, at(ALLIANCE), query, Endpoint.OBJECTS)).entries]
-
-
-async def newest(world: World, client: str) -> int:
-    """The date_added that the client has reached."""
-    query = ObjectQuery(versions=EVERY, has_versions=True)
-    return max(entry.date_added for entry in (await read.read(world.exchange, client, at(ALLIANCE), query, Endpoint.OBJECTS)).entries)
-
-
-def linked(target: Content, **changes: Any) -> Content:
-    """A relationship from an object to one that nobody has."""
-    return relationship(target["id"], object_id("malware"), **changes)
-
-
-def closed(content: Content, terms: Content = FOR_NIGERIA) -> Content:
-    """The content for the eyes of one country."""
-    return content | {"object_marking_refs": [AMBER, terms["id"]]}
-
-
-async def new_world() -> tuple[World, HandClock]:
-    """The small alliance, with the terms by which objects are closed."""
-    world, clock = await hand_world()
-    await keep(world, NG, ALLIANCE, FOR_NIGERIA)
-    await keep(world, KE, ALLIANCE, FOR_KENYA)
-    return world, clock
-
-
-async def shown(world: World, client: str, versions: Versions = LATEST) -> list[str]:
-    """The ids that the client reads, row by row, terms apart."""
-    return [each for each, _ in await rows(world, client, ALLIANCE, versions) if each not in {FOR_NIGERIA["id"], FOR_KENYA["id"]}]
 
 
 def versioned(kind: str, **more: Any) -> Content:
@@ -259,97 +208,6 @@ async def test_a_version_that_waits_binds_nothing() -> None:
         assert await shown(world, KE, EVERY) == [target["id"], link["id"]]
 
 
-@pytest.mark.parametrize(
-    ("states", "found"),
-    [
-        ([(State.PUBLISHED, State.PUBLISHED), (State.PUBLISHED, State.PUBLISHED)], 1),
-        ([(State.PUBLISHED, State.PUBLISHED), (State.EMBARGOED, State.EMBARGOED)], 0),
-        ([(State.PUBLISHED, State.PUBLISHED), (State.PUBLISHED, State.EMBARGOED)], 0),
-        ([(State.PUBLISHED, State.HELD), (State.PUBLISHED, State.HELD)], 1),
-        ([(State.PUBLISHED, State.EMBARGOED), (State.QUARANTINED, State.QUARANTINED)], 0),
-        ([(State.QUARANTINED, State.QUARANTINED), (State.EMBARGOED, State.EMBARGOED)], 1),
-    ],
-)
-def test_a_target_is_judged_by_its_newest_version_that_was_let_out(states: list[tuple[State, State]], found: int) -> None:
-    """(how it was let out, how it stands): an embargo that came after the publication puts the version before in its place, a hold does not."""
-    label = HandlingLabel(Tlp.GREEN, "ng-cert", "ng-cert")
-    lines = [Line("ng-cert", "", str(n), b"", label.in_state(own), label.in_state(now), now) for n, (own, now) in enumerate(states)]
-    assert bearing(lines) is lines[found]
-
-
-# ---- opening
-
-
-async def test_what_a_target_opens_comes_under_a_new_date() -> None:
-    """Promise 2: nothing becomes visible at a position that a poller has passed. Batches go by date, the versions of a contribution together."""
-    world, _ = await new_world()
-    target = closed(indicator(created_by_ref=NG_IDENTITY))
-    links = [linked(target) for _ in range(5)]
-    twice = later(links[0], 2)
-    await keep(world, NG, ALLIANCE, target, *links, twice, indicator())
-    reached = await newest(world, KE)
-    await keep(world, NG, ALLIANCE, later(target, 2, object_marking_refs=[GREEN]))
-    assert await new_since(world, KE, reached) == [target["id"]]
-    assert await open_all(world, batch=2) == 6
-    assert await new_since(world, KE, reached) == [target["id"], *(each["id"] for each in [*links[:2], twice, *links[2:]])]
-    assert await open_all(world) == 0
-    assert [each for each in await new_since(world, NG, reached) if each == links[4]["id"]] == [links[4]["id"]]
-
-
-async def test_a_job_goes_on_where_it_was_left_and_yields_to_what_closes() -> None:
-    world, _ = await new_world()
-    target = closed(indicator())
-    links = [linked(target) for _ in range(4)]
-    await keep(world, NG, ALLIANCE, target, *links)
-    await keep(world, NG, ALLIANCE, later(target, 2, object_marking_refs=[GREEN]))
-    await run_jobs(world.exchange, 2)
-    assert set(await shown(world, KE)) == {target["id"], links[0]["id"], links[1]["id"]}
-    await keep(world, NG, ALLIANCE, closed(later(target, 3)))
-    assert await shown(world, KE) == []
-    await open_all(world)
-    assert await shown(world, KE) == []
-    await keep(world, NG, ALLIANCE, later(target, 4, object_marking_refs=[AMBER]))
-    await open_all(world)
-    assert set(await shown(world, KE)) == {target["id"], *(link["id"] for link in links)}
-
-
-async def test_what_a_target_keeps_closed_to_some_stays_closed_to_them() -> None:
-    """From one label to another that is neither stricter nor looser: both bind until the rows come anew."""
-    world, _ = await new_world()
-    to_kenya, to_secretariat = handling(releasable_to=["jur:KE"]), handling(releasable_to=["jur:NG", "group:secretariat"])
-    target = indicator(object_marking_refs=[AMBER, to_kenya["id"]])
-    link = linked(target, object_marking_refs=[GREEN])
-    await keep(world, NG, ALLIANCE, to_kenya, to_secretariat, target, link)
-    assert link["id"] in await shown(world, KE)
-    await keep(world, NG, ALLIANCE, later(target, 2, object_marking_refs=[AMBER, to_secretariat["id"]]))
-    await open_all(world)
-    assert link["id"] not in await shown(world, KE)
-
-
-async def test_a_target_whose_embargo_ends_or_whose_hold_is_lifted_opens_what_refers_to_it() -> None:
-    """Case 23."""
-    world, clock = await new_world()
-    officer = await hire(world, "secretariat", "compliance", "compliance")
-    terms = handling(embargo_until=moment(START + timedelta(hours=2)))
-    target = indicator(object_marking_refs=[GREEN, terms["id"]])
-    link = linked(target)
-    await keep(world, NG, ALLIANCE, terms, target, link, indicator())
-    assert link["id"] not in await shown(world, KE)
-    reached = await newest(world, KE)
-    clock.go(hours=3)
-    await publish(world.exchange)
-    await open_all(world)
-    assert await new_since(world, KE, reached) == [terms["id"], target["id"], link["id"]]
-    reached = await newest(world, KE)
-    order = hold.HoldReason.ACCURACY, START + timedelta(days=3)
-    await hold.hold(world.exchange, officer, ALLIANCE, target["id"], order)
-    assert link["id"] not in await shown(world, KE)
-    await hold.lift(world.exchange, officer, ALLIANCE, target["id"])
-    assert await new_since(world, KE, reached) == [target["id"]]
-    await open_all(world)
-    assert await new_since(world, KE, reached) == [target["id"], link["id"]]
-
-
 # ---- cases 5, 6 and 22
 
 
@@ -389,18 +247,6 @@ async def test_case_6_a_deleted_target_is_judged_by_its_tombstone() -> None:
     await keep(world, NG, ALLIANCE, *after)
     assert await shown(world, KE) == [links[0]["id"], after[0]["id"]]
     assert await open_all(world) == 0
-
-
-async def test_case_6_a_target_sent_again_after_its_deletion_opens_by_a_job() -> None:
-    world, _ = await new_world()
-    target = closed(indicator())
-    link = linked(target)
-    await keep(world, NG, ALLIANCE, target, link, indicator())
-    await delete(world, NG, ALLIANCE, target["id"])
-    reached = await newest(world, KE)
-    await keep(world, NG, ALLIANCE, later(target, 2, object_marking_refs=[GREEN]))
-    await open_all(world)
-    assert await new_since(world, KE, reached) == [target["id"], link["id"]]
 
 
 async def test_case_22_a_revocation_under_a_stricter_label_is_warned_of() -> None:
