@@ -21,11 +21,12 @@ from app.clock import to_micros
 from app.errors import EnvelopeTooLarge, EpochMoved, InvalidObject
 from app.sharing.arriving import Arriving, Posting, read_posting
 from app.sharing.assess import Assessed, Assessment, refusal
+from app.sharing.caution import caution
 from app.sharing.commit import Target, commit
 from app.sharing.door import Visit, enter
 from app.sharing.exchange import Address, Exchange
 from app.sharing.label_budget import LabelBudget
-from app.sharing.place import Poster, is_unheard, place
+from app.sharing.place import Poster, place
 from app.sharing.reject import reasons
 from app.sharing.released import follow
 from app.sharing.report import Outcome, report
@@ -40,7 +41,6 @@ from app.taxii.resources import Status, render
 
 STATUS_KEPT: Final = timedelta(hours=25)
 """The standard asks for 24 hours after the end of the request (T-4.3-02)."""
-UNHEARD: Final = "revoked under a stricter label than before: whoever cannot see this version will not learn that it is revoked"
 
 
 async def may_add(exchange: Exchange, client: str, address: Address) -> int:
@@ -88,8 +88,9 @@ async def _store(exchange: Exchange, tx: Transaction, writing: "_Writing") -> No
         thread.settle()
     target = Target(view.collection, visit.principal.organisation, view.book)
     await commit(tx, target, touched, lambda line: view.pins(line, writing.threads))
-    for index, (_, line) in writing.placed.items():
+    for index, (line_id, line) in writing.placed.items():
         writing.outcomes[index].version = line.version
+        writing.outcomes[index].note = caution(line, writing.threads[line_id].contributions[line.contributor], view)
     if visit.collection.kind is CollectionKind.INTAKE:
         await follow(exchange, tx, visit, touched)
         await _tell_rejections(tx, writing)
@@ -129,13 +130,9 @@ class _Writing:
         async for ready in in_turns(assessed):
             arriving = ready.arriving
             try:
-                line = place(self.threads[arriving.object.id], ready, poster)
+                self.placed[arriving.index] = arriving.object.id, place(self.threads[arriving.object.id], ready, poster)
             except InvalidObject as error:
                 self._fail(arriving, error)
-                continue
-            self.placed[arriving.index] = arriving.object.id, line
-            if is_unheard(self.threads[arriving.object.id], line):
-                self.outcomes[arriving.index].note = UNHEARD
 
     def _poster(self) -> Poster:
         visit = self.view.visit

@@ -157,7 +157,8 @@ async def _open(exchange: Exchange, tx: Transaction, visit: Visit, destination: 
     sources |= companions
     wanted = [*sources, *(reference for each in objects.values() for reference in each.references)]
     threads = await current_threads(exchange, tx, destination.key, wanted)
-    return Releasing(visit, destination, exchange.books.of(destination.key).draft(), sources, threads, objects)
+    books = exchange.books
+    return Releasing(visit, destination, books.of(destination.key).draft(), books.of(visit.collection.key), sources, threads, objects)
 
 
 async def _objects(tx: Transaction, visit: Visit, threads: dict[str, Thread]) -> dict[int, StixObject]:

@@ -8,7 +8,7 @@
 * The pins of a published version bind older ones too, and those of tombstones stay: hiding the newest leaves no older one as a consolation.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from app.sharing.labels import LabelBook
@@ -43,6 +43,12 @@ def bearing(lines: Sequence[Line]) -> Line:
     let_out = [line for line in lines if line.is_published]
     open_ones = [line for line in let_out if line.state is not State.EMBARGOED]
     return (open_ones or let_out or list(lines))[-1]
+
+
+def labels_to_pass(line: Line, book: LabelBook) -> Iterator[HandlingLabel]:
+    """The label of a stored version, and those of what it refers to: whoever is not of its contributor's organisation must pass each."""
+    yield line.effective
+    yield from (book.label(pin.label) for pin in line.pins if pin.label != AWAITED)
 
 
 async def follow_targets(tx: Transaction, collection: str, threads: Iterable[Thread], book: LabelBook) -> None:

@@ -48,14 +48,6 @@ def place(thread: Thread, assessed: Assessed, poster: Poster) -> Line:
     return line
 
 
-def is_unheard(thread: Thread, line: Line) -> bool:
-    """Whether the version revokes the object under a stricter label than the one it had: not all who know it will learn of it (access-policy case 22)."""
-    if line.arriving is None or not line.arriving.is_revoked:
-        return False
-    older = [each for each in thread.of(line.contributor) if each.is_published and each.key < line.key]
-    return bool(older) and is_looser(older[-1].own, line.own)
-
-
 def _refuse_if_anothers(thread: Thread, assessed: Assessed, poster: Poster) -> None:
     """Without a registered creator it would stand beside an owner's object that the poster can see: he is told whose it is."""
     if assessed.is_owned or assessed.label.originator != poster.organisation or poster.organisation in thread.contributions:

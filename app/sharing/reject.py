@@ -12,12 +12,12 @@ from typing import Final
 
 from app.access.actions import Action
 from app.access.alliance import CollectionKind
-from app.access.decision import Question
 from app.clock import from_micros, to_micros
 from app.errors import Denied, NotFound
 from app.sharing.door import Visit, absent, enter_path, judged
 from app.sharing.exchange import Exchange
-from app.sharing.release import stands
+from app.sharing.labels import LabelBook
+from app.sharing.release import may_review, stands
 from app.sharing.released import destinations
 from app.sharing.threads import Line
 from app.sharing.view import current_threads
@@ -68,8 +68,10 @@ async def rejected(exchange: Exchange, client: str, path: str) -> list[Rejection
         found = await tx.rulings(RulingKind.REJECTION, visit.collection.key)
         if not visit.may(Action.REVIEW):
             found = [ruling for ruling in found if ruling.contributor == visit.principal.organisation]
-        lines = await _lines(exchange, tx, visit, [ruling.object_id for ruling in found])
-        return [_rejection(ruling, lines[ruling.row]) for ruling in found if ruling.row in lines and _is_shown(visit, lines[ruling.row])]
+        lines, book = await _lines(exchange, tx, visit, [ruling.object_id for ruling in found]), exchange.books.of(visit.collection.key)
+        return [
+            _rejection(ruling, lines[ruling.row]) for ruling in found if ruling.row in lines and _is_shown(visit, lines[ruling.row], book)
+        ]
 
     return await judged(exchange, lambda: _enter(exchange, client, path), work)
 
@@ -99,10 +101,11 @@ async def _enter(exchange: Exchange, client: str, path: str) -> Visit:
 
 async def _waiting(exchange: Exchange, tx: Transaction, visit: Visit, object_ids: Sequence[str]) -> dict[str, list[Line]]:
     """The versions under each id that wait, as far as the curator may see them: not deleted, not held, no copy of them standing anywhere."""
+    book = exchange.books.of(visit.collection.key)
     lines = {
         row: line
         for row, line in (await _lines(exchange, tx, visit, object_ids)).items()
-        if line.state is State.QUARANTINED and _may_review(visit, line)
+        if line.state is State.QUARANTINED and may_review(visit, line, book)
     }
     raws = await tx.raw(visit.collection.key, list(lines)) if lines else dict[int, bytes]()
     waiting: dict[str, list[Line]] = {object_id: [] for object_id in object_ids}
@@ -120,13 +123,8 @@ async def _lines(exchange: Exchange, tx: Transaction, visit: Visit, object_ids: 
     return {line.stored.row: line for thread in threads.values() for line in thread.lines if line.stored and not line.deleted}
 
 
-def _is_shown(visit: Visit, line: Line) -> bool:
-    return line.contributor == visit.principal.organisation or _may_review(visit, line)
-
-
-def _may_review(visit: Visit, line: Line) -> bool:
-    question = Question(visit.principal, Action.REVIEW, visit.collection, line.effective)
-    return visit.force.judge.decide(question, visit.now).allowed
+def _is_shown(visit: Visit, line: Line, book: LabelBook) -> bool:
+    return line.contributor == visit.principal.organisation or may_review(visit, line, book)
 
 
 def _ruling(visit: Visit, object_id: str, line: Line, reason: str) -> StoredRuling:

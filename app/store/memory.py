@@ -283,10 +283,10 @@ class MemoryTransaction:
             kept.rows[row] = replace(kept.rows[row], flagged=kept.rows[row].flagged or kept.rows[row].label != label)
 
     async def referring(self, collection: str, target: Contribution, label: int, limit: int) -> Mapping[int, str]:
-        """The first rows that have a pin on the contribution under another label."""
+        """The rows of lowest number that have a pin on the contribution under another label."""
         kept = self._in(collection)
-        found = [kept.rows[row] for row, labels in kept.pinning(target) if labels - {label, AWAITED}]
-        return {row.row: row.object_id for row in sorted(found, key=lambda row: row.date_added)[:limit]}
+        found = sorted(row for row, labels in kept.pinning(target) if labels - {label, AWAITED})
+        return {row: kept.rows[row].object_id for row in found[:limit]}
 
     async def unpin(self, collection: str, target: Contribution, label: int, rows: Sequence[int]) -> None:
         """Take from rows their pins on the contribution under other labels."""

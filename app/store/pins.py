@@ -61,7 +61,7 @@ class PinTransaction(Protocol):
         ...
 
     async def referring(self, collection: str, target: Contribution, label: int, limit: int) -> Mapping[int, str]:
-        """The first rows, ascending date_added, that have a pin on the contribution under another label than `label` (`AWAITED` apart), with their ids."""
+        """The rows of lowest number that have a pin on the contribution under another label than `label` (`AWAITED` apart), with their object ids."""
         ...
 
     async def unpin(self, collection: str, target: Contribution, label: int, rows: Sequence[int]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from contract.samples import COLLECTION, amend, numbers_of, page, put, rows, select, version, walk
+from contract.samples import COLLECTION, House, amend, numbers_of, page, put, rows, select, version, walk
 
 from app.stix.handling import State
 from app.store.contract import Amendment, Arrival, Store, StoredVersion
@@ -181,15 +181,14 @@ async def test_an_awaited_pin_becomes_one_that_binds(store: Store) -> None:
     assert await rows(store, select(1, 2)) == [link.row]
 
 
-async def test_what_refers_is_found_by_date_and_freed_row_by_row(store: Store) -> None:
+async def test_what_refers_is_found_and_freed_row_by_row(store: Store) -> None:
     stored = await put_pinned(
         store,
         *((version(f"indicator--{n}", flagged=True), {on(2), on(3)}) for n in range(3)),
         (version("indicator--4", flagged=True), {on(3)}),
         (version("indicator--5", flagged=True), {on(AWAITED)}),
     )
-    await amend(store, Amendment(stored[0].row, date_added=stored[2].date_added + 7))
-    order = [stored[1], stored[2], stored[0]]
+    order = stored[:3]
     found = await store.transact(lambda tx: tx.referring(COLLECTION, TARGET, 3, 10))
     assert list(found.items()) == [(each.row, each.object_id) for each in order]
     assert list(await store.transact(lambda tx: tx.referring(COLLECTION, TARGET, 3, 2))) == numbers_of(order[:2])
@@ -216,3 +215,15 @@ async def test_jobs_are_kept_once_until_they_are_done(store: Store) -> None:
     await store.transact(lambda tx: tx.end_job(first))
     assert await store.transact(lambda tx: tx.jobs()) == [second]
     await store.transact(lambda tx: tx.end_job(first))
+
+
+async def test_jobs_and_pins_outlive_their_store(shared_house: House) -> None:
+    """Promise 3: a job that a stop interrupted is taken up again."""
+    store = await shared_house.open()
+    (link,) = await put_pinned(store, (version(flagged=True), {on(2)}))
+    await store.transact(lambda tx: tx.add_job(Job(COLLECTION, TARGET)))
+    await repin(store, 3)
+    await store.close()
+    again = await shared_house.open()
+    assert await again.transact(lambda tx: tx.jobs()) == [Job(COLLECTION, TARGET)]
+    assert await pins(again, link) == [{on(2), on(3)}]

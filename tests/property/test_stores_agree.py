@@ -130,7 +130,7 @@ class World:
     def _free(self, target: Contribution, marked: frozenset[str], limit: int) -> Change:
         label = self.number((target.contributor, marked, State.PUBLISHED))
         chosen = [n for n, pins in self.pins.items() if any(pin[:2] == target and pin.label not in {label, AWAITED} for pin in pins)]
-        chosen = sorted(chosen, key=lambda number: self.rows[number].date_added)[:limit]
+        chosen = sorted(chosen)[:limit]
         for number in chosen:
             self.pins[number] = frozenset(pin for pin in self.pins[number] if pin[:2] != target or pin.label == label)
 

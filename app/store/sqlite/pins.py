@@ -28,9 +28,9 @@ _FLAG_PAGE: Final = f"""UPDATE page SET flagged = 1 WHERE (lane, date_added) IN 
         ON a.collection = ?1 AND a.object_type IN ('{ANY_TYPE}', v.object_type) AND a.candidate = u.candidate AND a.label = u.label
     WHERE u.deleted = 0)"""  # noqa: S608 # constants
 _FLAG: Final = f"UPDATE standing SET flagged = 1 WHERE row IN ({_UNFLAGGED})"  # noqa: S608 # constants
-_REFERRING: Final = f"""SELECT DISTINCT n.row, v.object_id, s.date_added
-    FROM pin n INDEXED BY pin_by_target CROSS JOIN version v ON v.row = n.row CROSS JOIN standing s ON s.row = n.row
-    WHERE {_TARGET} AND n.label <> ?4 AND n.label <> {AWAITED} ORDER BY s.date_added LIMIT ?5"""  # noqa: S608 # constants
+_REFERRING: Final = f"""SELECT f.row, v.object_id FROM (
+    SELECT DISTINCT n.row FROM pin n INDEXED BY pin_by_target WHERE {_TARGET} AND n.label <> ?4 AND n.label <> {AWAITED} ORDER BY n.row LIMIT ?5
+    ) f CROSS JOIN version v ON v.row = f.row ORDER BY f.row"""  # noqa: S608 # constants
 _UNPIN: Final = f"""DELETE FROM pin AS n WHERE {_TARGET} AND n.label <> ?4 AND n.row IN (SELECT value FROM carray(?5))"""  # noqa: S608 # constants
 
 
@@ -66,8 +66,8 @@ def repin(connection: apsw.Connection, collection: int, target: Contribution, la
 
 
 def referring(connection: apsw.Connection, collection: int, target: Contribution, label: int, limit: int) -> Mapping[int, str]:
-    """The first rows that have a pin on the contribution under another label."""
-    return {row: object_id for row, object_id, _ in connection.execute(_REFERRING, (collection, *target, label, limit))}
+    """The rows of lowest number that have a pin on the contribution under another label."""
+    return dict(connection.execute(_REFERRING, (collection, *target, label, limit)))
 
 
 def unpin(connection: apsw.Connection, collection: int, target: Contribution, label: int, rows: Sequence[int]) -> None:

@@ -98,7 +98,7 @@ class SqliteTransaction:
         await self._in(collection, pinning.repin, target, label, instead_of)
 
     async def referring(self, collection: str, target: Contribution, label: int, limit: int) -> Mapping[int, str]:
-        """The first rows that have a pin on the contribution under another label."""
+        """The rows of lowest number that have a pin on the contribution under another label."""
         return await self._in(collection, pinning.referring, target, label, limit)
 
     async def unpin(self, collection: str, target: Contribution, label: int, rows: Sequence[int]) -> None:
