@@ -105,6 +105,27 @@ async def delete(world: World, client: str, path: str, identifier: str, versions
     await remove.remove(world.exchange, client, at(path), identifier, ObjectQuery(versions=versions, has_versions=True))
 
 
+async def alter_collection(world: World, path: str, **changes: Any) -> None:
+    """Reload with a collection that says something else."""
+    alliance = (await world.exchange.force.now()).alliance
+    altered = tuple(each.model_validate({**each.model_dump(), **changes}) if each.path == path else each for each in alliance.collections)
+    await administer.adopt(world.exchange, alliance.model_copy(update={"collections": altered}))
+
+
+async def alter_organisation(world: World, name: str, **changes: Any) -> None:
+    """Reload with an organisation that says something else."""
+    alliance = (await world.exchange.force.now()).alliance
+    altered = alliance.organisations[name].model_copy(update=changes)
+    await administer.adopt(world.exchange, alliance.model_copy(update={"organisations": {**alliance.organisations, name: altered}}))
+
+
+async def alter_client(world: World, name: str, **changes: Any) -> None:
+    """Reload with an `organisation/client` that says something else."""
+    organisation, _, client = name.partition("/")
+    clients = (await world.exchange.force.now()).alliance.organisations[organisation].clients
+    await alter_organisation(world, organisation, clients={**clients, client: clients[client].model_copy(update=changes)})
+
+
 def later(content: dict[str, Any], day: int, **changes: Any) -> dict[str, Any]:
     """A newer version of an object."""
     return {**content, "modified": f"2026-02-{day:02}T00:00:00.000Z", **changes}

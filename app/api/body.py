@@ -41,6 +41,7 @@ async def read_body(call: Call, largest: int, patience: float) -> bytes:
     more = True
     while more:
         piece, more = await _next_piece(call.receive, min(now(), started + len(body) / SLOWEST) + patience)
+        call.is_read = not more
         body += piece
         if len(body) > largest:
             raise _too_large(largest)

@@ -18,7 +18,7 @@ from app.api.message import Call, Header, Reply, write
 from app.api.observe import observed
 from app.api.routes import Admission, Route
 from app.api.settings import FaceSettings
-from app.errors import MethodNotAllowed, NotFound, SharingError, Unauthenticated
+from app.errors import MethodNotAllowed, NotFound, RequestError, SharingError, Unauthenticated
 from app.sharing.door import CREDENTIALS_WANTED
 from app.sharing.exchange import NOTHING_HERE, Exchange
 from app.taxii import media
@@ -63,7 +63,8 @@ class Desk:
         await write(send, reply, call, self._front.always)
 
     async def _answer(self, call: Call) -> Reply:
-        # 1. By the shape of path and head: 405, 406, 415.
+        # 1. By the shape of path and head: 400, 405, 406, 415.
+        _refuse_ambiguous(call)
         route = self._route(call.method)
         if route is not None:
             if route.admission is Admission.PROBE:
@@ -99,3 +100,10 @@ class Desk:
         requests.spend(f"from:{source(call, self._front.settings.trusted_networks)}", "")
         if route is None or route.admission is not Admission.PUBLIC:
             raise Unauthenticated(CREDENTIALS_WANTED)
+
+
+def _refuse_ambiguous(call: Call) -> None:
+    """Who is meant must be said, and once (RFC 9112 §3.2): servers in front of this one might take another Host. Raises RequestError."""
+    hosts = len(call.values(b"host"))
+    if hosts > 1 or (hosts == 0 and call.scope.get("http_version") == "1.1"):
+        raise RequestError(f"the request has {hosts} Host headers: send one")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,12 @@ SMALLEST_COMPRESSED: Final = 1024
 """Octets; below, the packet is the cost, not its length."""
 LARGEST_ON_LOOP: Final = 1024 * 1024
 """Octets compressed on the event loop, in about a millisecond; more goes to a thread."""
+PIECE: Final = 64 * 1024
+"""Octets sent at once: of a longer body the rest waits until the client has read, so that the connection sees how it reads."""
+MOST_DISCARDED: Final = 16 * 1024 * 1024
+"""Octets of an unread body that are taken off the line before a connection closes: what is left there may cost the client the answer."""
+DISCARDING: Final = 2.0
+"""Seconds that this may take."""
 _COMPRESSION_LEVEL: Final = 1
 _GZIP_WINDOW: Final = 31
 
@@ -25,7 +32,7 @@ _GZIP_WINDOW: Final = 31
 class Call:
     """The head of one request. `client` is filled in when it is known."""
 
-    __slots__ = ("_headers", "client", "has_proof", "method", "params", "receive", "scope")
+    __slots__ = ("_headers", "client", "has_proof", "is_read", "method", "params", "receive", "scope")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope = scope
@@ -36,6 +43,8 @@ class Call:
         """`organisation/client`; empty for the anonymous public."""
         self.has_proof = False
         """Whether the request carries credentials, right or wrong."""
+        self.is_read = False
+        """Whether its body was read to the end."""
         headers: dict[bytes, list[bytes]] = {}
         for name, value in scope["headers"]:
             headers.setdefault(name, []).append(value)
@@ -48,6 +57,13 @@ class Call:
     def header(self, name: bytes) -> str | None:
         """A header's value, its occurrences joined as HTTP joins lists; None if it is absent."""
         return ", ".join(self.values(name)) if name in self._headers else None
+
+    @property
+    def leaves_body(self) -> bool:
+        """Whether the connection closes with this request (RFC 9112 §9.3) while its body may still be on the way."""
+        if self.is_read or not (b"content-length" in self._headers or b"transfer-encoding" in self._headers):
+            return False
+        return self.scope.get("http_version") == "1.0" or "close" in (self.header(b"connection") or "").lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +111,30 @@ def _compress(body: bytes) -> bytes:
 
 
 async def write(send: Send, reply: Reply, call: Call, always: Sequence[Header]) -> None:
-    """Send `reply` with the headers of every answer. The answer to HEAD has the head of the answer to GET (RFC 9110 §9.3.2)."""
+    """Send `reply` with the headers of every answer. The answer to HEAD has the head of the answer to GET (RFC 9110 §9.3.2).
+
+    Before the connection closes, what still comes of the request's body is let in and forgotten (RFC 9112 §9.6).
+    """
     body, encoding = await encoded(reply, call)
     headers = [reply.media_type, (b"content-length", b"%d" % len(body)), *always, *encoding, *reply.headers]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else body})
+    if call.method == "HEAD":
+        body = b""
+    sent = 0
+    while len(body) - sent > PIECE:
+        await send({"type": "http.response.body", "body": body[sent : sent + PIECE], "more_body": True})
+        sent += PIECE
+    if call.leaves_body:
+        await send({"type": "http.response.body", "body": body[sent:], "more_body": True})
+        sent = len(body)
+        await _discard(call.receive)
+    await send({"type": "http.response.body", "body": body[sent:]})
+
+
+async def _discard(receive: Receive) -> None:
+    octets, more = 0, True
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DISCARDING):
+            while more and octets < MOST_DISCARDED:
+                message = await receive()
+                octets, more = octets + len(message.get("body", b"")), message.get("more_body", False)

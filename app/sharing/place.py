@@ -79,14 +79,19 @@ def _versioned_twin(thread: Thread, line: Line) -> Line | None:
 
 
 def _unversioned_twin(mine: list[Line], line: Line) -> Line | None:
-    """An observable has no version of its own: equal to its newest it is the same, else it is a new one."""
-    newest = next((each for each in reversed(mine) if not each.deleted), None)
+    """An observable has no version of its own: equal to the newest it is the same, else it is a new one.
+
+    Equal to the newest that is published it is the same, too: what waits behind that is nobody's to notice.
+    """
+    live = (each for each in reversed(mine) if not each.deleted)
+    newest = next(live, None)
     if newest is None or newest.digest == line.digest:
         return newest
     if newest.key == NOT_DATED:
         msg = "the envelope holds this object twice with different content; send one after the other"
         raise InvalidObject(msg)
-    return None
+    published = newest if newest.is_published else next((each for each in live if each.is_published), None)
+    return published if published is not None and published.digest == line.digest else None
 
 
 def tighten(line: Line, label: HandlingLabel) -> Line:

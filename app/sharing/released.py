@@ -30,7 +30,8 @@ def destinations(visit: Visit) -> list[Collection]:
 
 def released_label(line: Line, mine: Sequence[Line], visit: Visit) -> HandlingLabel:
     """The label of a version that leaves an intake; `mine` are the partner's versions there, ascending."""
-    label, bound = _let_out(line.effective, visit), _binding(mine, visit).get(line.digest)
+    label = _let_out(line.effective, visit)
+    bound = next(bound for each, bound in zip(mine, _bounds(mine, visit), strict=True) if each is line)
     return label if bound is None else join(label, bound)
 
 
@@ -66,29 +67,28 @@ async def _follow_one(tx: Transaction, visit: Visit, source: Thread, thread: Thr
 
 
 def _close(standing: Sequence[Line], mine: Sequence[Line], visit: Visit) -> None:
-    bound = _binding(mine, visit)
+    bounds = {line.digest: bound for line, bound in zip(mine, _bounds(mine, visit), strict=True)}
     live = {line.digest: _let_out(line.own, visit) for line in mine if not line.deleted}
     for copy in standing:
-        copy.own = join(copy.own, bound.get(copy.digest, copy.own))
+        copy.own = join(copy.own, bounds.get(copy.digest) or copy.own)
         copy.deleted = copy.digest not in live
         if not copy.deleted and live[copy.digest].state is State.EMBARGOED:
             tighten(copy, live[copy.digest])
 
 
-def _binding(mine: Sequence[Line], visit: Visit) -> dict[bytes, HandlingLabel]:
-    """Content → the label that binds its copies: that of the version with it joined with those of all newer ones, tombstones included.
+def _bounds(mine: Sequence[Line], visit: Visit) -> list[HandlingLabel | None]:
+    """For each version the label that binds its copies: its own joined with those of all newer ones, tombstones included.
 
     Versions that are to wait for the end of an embargo bind nothing, as anywhere (access-policy case 21).
     """
-    bound: dict[bytes, HandlingLabel] = {}
+    bounds: list[HandlingLabel | None] = []
     newer: HandlingLabel | None = None
     for line in reversed(mine):
         label = _let_out(line.own, visit)
         if label.state is State.PUBLISHED:
             newer = label if newer is None else join(label, newer)
-        if newer is not None:
-            bound[line.digest] = newer
-    return bound
+        bounds.append(newer)
+    return bounds[::-1]
 
 
 def _let_out(label: HandlingLabel, visit: Visit) -> HandlingLabel:

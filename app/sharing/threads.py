@@ -4,8 +4,8 @@ The rules (DESIGN 6):
 * Every organisation's postings under an id are its own *contribution*, with its own versions, labels and deletes.
 * `effective(v)` joins the labels of all published versions of the contribution that are not older than v, tombstones included: tightening reaches back at
   once, loosening does not, deleting never loosens. Versions that are not published join nothing.
-* Into a relayed contribution the labels of all the originator's own published versions join as well, whenever they come: whatever he loosens later
-  opens no copy at its old place.
+* Into a relayed version the labels of all the originator's own published versions join as well, whenever they come: whatever he loosens later opens
+  no copy at its old place.
 * `last` is the newest published version that is not deleted; one that becomes `last` because a newer one was deleted gets a new date.
 * A *hold* is on a contribution: all its versions, new ones too, close to all but the originator. It takes nothing out of the join and moves no `last`.
   So does an embargo that comes after publication, but for `last`: what was once published stays in the join.
@@ -20,7 +20,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Final
 
-from app.stix.handling import HandlingLabel, State, join
+from app.stix.handling import HandlingLabel, State, join, join_all
 from app.stix.objects import StixObject
 from app.store.contract import StoredVersion
 from app.store.pins import Pin
@@ -52,6 +52,8 @@ class Line:
     last: bool = False
     flagged: bool = False
     fresh_date: bool = False
+    bound: HandlingLabel | None = None
+    """What binds a relayed version beside its own label: what its originator put on his."""
     date: int = 0
     """The date_added that it gets in this deed; 0 if it keeps what it has."""
     source: str = ""
@@ -130,15 +132,11 @@ class Thread:
         for name in self.held:
             for line in self.contributions.get(name, ()):
                 line.state = State.HELD
-        relayed = {name: lines for name, lines in self.contributions.items() if _is_relayed(name, lines)}
         for name, lines in self.contributions.items():
-            if name not in relayed:
-                _settle_labels(lines)
-        for name, lines in relayed.items():
+            bounds = {each: self._originators_label(each) for each in {line.own.originator for line in lines} - {name}}
+            for line in lines:
+                line.bound = bounds.get(line.own.originator)
             _settle_labels(lines)
-            for bound in self._originators_labels(name, lines):
-                for line in lines:
-                    line.effective = join(line.effective, bound).in_state(line.state)
         several = len(self.contributions) > 1
         for lines in self.contributions.values():
             _settle_last(lines)
@@ -146,11 +144,9 @@ class Thread:
             for line in lines:
                 line.flagged = several or unpublished
 
-    def _originators_labels(self, contributor: str, lines: list[Line]) -> list[HandlingLabel]:
-        """For each originator of what `contributor` relays the label of his oldest published version, which holds those of all newer ones."""
-        originators = dict.fromkeys(line.own.originator for line in lines if line.own.originator != contributor)
-        published = (next((line for line in self.contributions.get(name, ()) if line.is_published), None) for name in originators)
-        return [_demand(line, line.effective) for line in published if line is not None]
+    def _originators_label(self, originator: str) -> HandlingLabel | None:
+        own = [line for line in self.contributions.get(originator, ()) if line.is_published and line.own.originator == originator]
+        return join_all(_demand(line, line.own) for line in own) if own else None
 
 
 _UNRANKED: Final = 1 << 63
@@ -165,10 +161,6 @@ def _is_later(moment: datetime | None, now: datetime) -> bool:
     return moment is not None and moment > now
 
 
-def _is_relayed(contributor: str, lines: list[Line]) -> bool:
-    return any(line.own.originator != contributor for line in lines)
-
-
 def _settle_labels(lines: list[Line]) -> None:
     """From the newest to the oldest; versions of one key bind each other. Each keeps the state in which it stands."""
     newer: HandlingLabel | None = None
@@ -176,10 +168,10 @@ def _settle_labels(lines: list[Line]) -> None:
         alike = list(group)
         for line in alike:
             if line.is_published:
-                bound = _demand(line, line.own)
+                bound = _demand(line, _stated(line))
                 newer = bound if newer is None else join(bound, newer)
         for line in alike:
-            line.effective = (line.own if newer is None else join(line.own, newer)).in_state(line.state)
+            line.effective = (_stated(line) if newer is None else join(_stated(line), newer)).in_state(line.state)
 
 
 def _demand(line: Line, label: HandlingLabel) -> HandlingLabel:
@@ -187,6 +179,10 @@ def _demand(line: Line, label: HandlingLabel) -> HandlingLabel:
     if line.state is State.PUBLISHED:
         return label
     return replace(label, embargo_until=None, also=tuple(replace(part, embargo_until=None) for part in label.also))
+
+
+def _stated(line: Line) -> HandlingLabel:
+    return line.own if line.bound is None else join(line.own, line.bound)
 
 
 def _settle_last(lines: list[Line]) -> None:

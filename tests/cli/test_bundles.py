@@ -110,7 +110,9 @@ def test_an_object_that_never_ends_is_given_up(tmp_path: Path, monkeypatch: pyte
         cut(written(tmp_path / "x.json", b'{"objects":[{},{"a":"' + b"x" * 300))
 
 
-@pytest.mark.parametrize("text", [b"\x1f\x8bxxxxxxxxxxxxxxxx", gzip.compress(b'{"objects":[{"a":1}]}' * 50)[:-12]], ids=["no archive", "cut off"])
+@pytest.mark.parametrize(
+    "text", [b"\x1f\x8bxxxxxxxxxxxxxxxx", gzip.compress(b'{"objects":[{"a":1}]}' * 50)[:-12]], ids=["no archive", "cut off"]
+)
 def test_a_broken_archive_is_refused(tmp_path: Path, text: bytes) -> None:
     with pytest.raises(MalformedEnvelope, match=r"`x\.gz` cannot be read"):
         cut(written(tmp_path / "x.gz", text))

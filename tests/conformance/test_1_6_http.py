@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 from collections.abc import Iterator
 
 import httpx
@@ -90,6 +91,29 @@ def test_accept(ng: httpx.Client, accept: str) -> None:
     """T-1.6.8-01, T-1.6.8-02, T-1.6.8-03, T-3.1-05, T-3.1-06, C1, C2: one media type, asked for in any way that HTTP allows."""
     answer = ng.get("/taxii2/", headers={"Accept": accept})
     assert (answer.status_code, answer.headers["content-type"]) == (200, TAXII)
+
+
+@pytest.mark.parametrize("path", ["/taxii2/", "/nowhere/", "/healthz"])
+@pytest.mark.parametrize(
+    ("version", "hosts", "is_clear"),
+    [("1.1", 0, False), ("1.1", 1, True), ("1.1", 2, False), ("1.0", 0, True), ("1.0", 2, False)],
+)
+def test_a_request_says_once_whom_it_means(server: Server, path: str, version: str, hosts: int, is_clear: bool) -> None:  # noqa: FBT001
+    """RFC 9112 §3.2; an error as any other (T-3.6-01), and the same for everybody, at every path."""
+    with socket.create_connection(server.address, timeout=30) as connection:
+        named = "Host: x\r\n" * hosts
+        connection.sendall(f"GET {path} HTTP/{version}\r\n{named}Connection: close\r\n\r\n".encode())
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+    assert answer.startswith(b"HTTP/1.1 400 ") is not is_clear
+    if not is_clear:
+        assert f"content-type: {TAXII}\r\n".encode() in answer
+        assert json.loads(answer.partition(b"\r\n\r\n")[2]) == {
+            "title": "Bad request",
+            "description": f"the request has {hosts} Host headers: send one",
+            "http_status": "400",
+        }
 
 
 @pytest.mark.parametrize("sent", SENT)

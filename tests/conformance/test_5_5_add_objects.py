@@ -130,6 +130,31 @@ def test_nothing_is_read_of_a_body_that_is_not_wanted(server: Server, client: st
     assert answer.startswith(f"HTTP/1.1 {status} ".encode())
 
 
+@pytest.mark.parametrize("framing", [b"Content-Length: 5000000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n4c4b40\r\n"])
+@pytest.mark.parametrize(
+    ("client", "extra", "status"),
+    [
+        ("nobody", b"", 401),
+        ("ng-cert/desk", b"", 403),
+        ("ng-cert/misp", b"", 413),
+        ("ng-cert/misp", b"Content-Encoding: gzip\r\n", 415),
+    ],
+)
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_a_refusal_reaches_a_client_that_sends_all_of_it_and_wants_to_close(
+    server: Server, version: str, client: str, extra: bytes, status: int, framing: bytes
+) -> None:
+    """T-5.5-05, RFC 9112 §9.6: closing over unread octets would reset the connection, and the answer would be lost with them."""
+    with contextlib.closing(_raw(server, client, f"POST /members/collections/alliance/objects/ HTTP/{version}")) as connection:
+        connection.sendall(b"Connection: close\r\n" + extra + framing)
+        connection.sendall(b"x" * 5_000_000 + (b"\r\n0\r\n\r\n" if b"chunked" in framing else b""))
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert answer.endswith(b'"http_status":"%d"}' % status)
+
+
 def test_a_client_that_sends_all_of_it_still_hears_the_413(ng: httpx.Client) -> None:
     """T-5.5-05: far above the limit, sent in one go."""
     assert _send(ng, "/members/collections/alliance/", b"x" * 5_000_000).status_code == 413

@@ -42,7 +42,7 @@ LINKS: Final = tuple(fixed("relationship", str(number)) for number in range(2))
 UNKNOWN_ID: Final = fixed("indicator", "unknown")
 SHARED_IDS: Final = (*INDICATORS, *ADDRESSES, *LINKS)
 
-LISTS: Final = (
+LISTS: Final[tuple[Content, ...]] = (
     {"releasable_to": ["org:ng-cert"]},
     {"releasable_to": ["jur:KE"]},
     {"releasable_to": ["org:za-cert", "org:ke-cert"]},
@@ -246,4 +246,3 @@ class _History:
 
 def _day(number: int) -> str:
     return f"2026-02-{number:02}T00:00:00.000Z"
-

@@ -16,7 +16,6 @@ from twin import decide
 from worlds import AMBER, CLEAR, GREEN, NG_IDENTITY, RED, STRICT
 
 from app.access.actions import Action
-from app.access.alliance import Collection
 from app.access.decision import Question
 from app.access.principal import ANONYMOUS, Principal
 from app.stix.handling import HandlingLabel, State, Tlp
@@ -68,8 +67,7 @@ class Written:
 
 def stated(content: Content) -> str:
     """The version that an object states itself."""
-    text: str = content.get("modified", content.get("created", ""))
-    return text
+    return str(content.get("modified") or content.get("created") or "")
 
 
 def label_of(content: Content, client: str, path: str) -> HandlingLabel:
@@ -141,18 +139,18 @@ class Ledger:
 
     def _binding(self, written: Written) -> Iterator[HandlingLabel]:
         yield from written.labels
-        yield from self._of_newer(written.contribution, written.stored.key)
-        if written.originator != written.stored.contributor:
-            path, object_id, _ = written.contribution
-            originals = [each for each in self.contribution((path, object_id, written.originator)) if not each.is_pending]
-            keys = sorted(each.stored.key for each in originals)
-            if keys:
-                yield from self._of_newer((path, object_id, written.originator), min(keys[-1], written.stored.key))
-
-    def _of_newer(self, contribution: tuple[str, str, str], key: str) -> Iterator[HandlingLabel]:
-        for each in self.contribution(contribution):
-            if not each.is_pending and each.stored.key >= key:
+        for each in self.contribution(written.contribution):
+            if not each.is_pending and each.stored.key >= written.stored.key:
                 yield from each.labels
+        for original in self.originals(written):
+            yield from original.labels
+
+    def originals(self, written: Written) -> list[Written]:
+        """The originator's own published versions of what a version is relayed from: all of them bind it."""
+        path, object_id, contributor = written.contribution
+        if written.originator == contributor:
+            return []
+        return [each for each in self.contribution((path, object_id, written.originator)) if not each.is_pending]
 
     def contribution(self, contribution: tuple[str, str, str]) -> list[Written]:
         """Its versions, deleted ones included."""

@@ -56,7 +56,11 @@ class Observer:
         async for answer in self._pages(stage, f"{where}manifest/?limit=2&match[version]=all"):
             if (reached := answer.header(b"x-taxii-date-added-last")) is not None:
                 self._last[path] = reached
-        for query in ("limit=1", "limit=3&match[version]=all", "limit=2&match[version]=first,2026-02-03T00:00:00.000Z&match[type]=indicator"):
+        for query in (
+            "limit=1",
+            "limit=3&match[version]=all",
+            "limit=2&match[version]=first,2026-02-03T00:00:00.000Z&match[type]=indicator",
+        ):
             async for _ in self._pages(stage, f"{where}objects/?{query}"):
                 pass
         for number, object_id in enumerate(ids):

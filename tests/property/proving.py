@@ -21,7 +21,7 @@ FEEDS_SHARE = 0.35
 """How often the second observer is a constituency feed: much is hidden from it that its own organisation writes."""
 
 
-class Inconclusive(Exception):  # noqa: N818
+class Inconclusive(Exception):
     """Somebody else could not do again what was left of his deed: what he himself could not see any more had allowed it."""
 
 
@@ -45,11 +45,11 @@ class Whole:
     dates: Dates
 
 
-async def prove(deeds: list[Deed], observers: Sequence[str], make_store: MakeStore, tally: Tally) -> None:
+async def prove(deeds: list[Deed], observers: Sequence[str], make_store: MakeStore, tally: Tally, *, keeps_first: bool = True) -> None:
     """Play a history whole and purged for each observer. Raises Leak if an observer can tell them apart, or is shown what he may not see."""
     whole = await play_whole(deeds, observers, make_store)
     for name in observers:
-        purge = Purge(deeds, whole.ledger, name)
+        purge = Purge(deeds, whole.ledger, name, keeps_first=keeps_first)
         for fate in purge.fates.values():
             tally.fates[fate] += 1
         tally.comparisons += 1

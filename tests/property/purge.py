@@ -69,27 +69,27 @@ class Purge:
 
     def _bound(self, written: Written, fate: Fate) -> Iterator[tuple[Written, Fate]]:
         """What has a say in how a version that is left looks, and how much of it has."""
-        path, object_id, contributor = written.contribution
+        path = written.path
         versions = self._ledger.contribution(written.contribution)
+        # What is pending binds nothing, except that a curator releases the newest of what waits.
+        binding = [each for each in versions if not each.is_pending or (path == INTAKE and self._observer == CURATOR)]
+        yield from ((each, Fate.GHOST) for each in binding if each.stored.key >= written.stored.key)
         if self._keeps_first:
             begun = min(each.step for each in versions)
             yield from ((each, Fate.GHOST) for each in versions if each.step == begun)
-        for each in versions:
-            # What is pending binds nothing, except that a curator releases the newest of what waits.
-            if each.stored.key >= written.stored.key and (not each.is_pending or (path == INTAKE and self._observer == CURATOR)):
-                yield each, Fate.GHOST
-        if written.originator != contributor:
-            for each in self._ledger.contribution((path, object_id, written.originator)):
-                if not each.is_pending:
-                    yield each, Fate.GHOST
+        yield from ((each, Fate.GHOST) for each in self._ledger.originals(written))
+        yield from self._bound_by_release(written, fate)
+        for mark in written.content.get("object_marking_refs", ()):
+            if mark in TERMS_BY_ID:
+                yield from ((each, Fate.KEPT) for each in self._ledger.written if (each.path, each.stored.object_id) == (path, mark))
+
+    def _bound_by_release(self, written: Written, fate: Fate) -> Iterator[tuple[Written, Fate]]:
+        """What a copy was released from, and what closes or revokes it from there."""
         if written.origin is not None:
             yield written.origin, fate
             for each in self._ledger.contribution(written.origin.contribution):
                 if each.stored.key >= written.stored.key:
                     yield each, Fate.KEPT if each.content.get("revoked") else Fate.GHOST
-        for mark in written.content.get("object_marking_refs", ()):
-            if mark in TERMS_BY_ID:
-                yield from ((each, Fate.KEPT) for each in self._ledger.written if (each.path, each.stored.object_id) == (path, mark))
 
     def _add(self, step: int, deed: Add) -> Deed | None:
         objects = [self._left(self._ledger.items.get((step, place)), content) for place, content in enumerate(deed.objects)]
@@ -122,4 +122,3 @@ def ghost(content: Content) -> Content:
 def _is_contributor(observer: str) -> bool:
     client = alliance().client(observer)
     return client is not None and Role.CONTRIBUTOR in client.roles and client.scope is Scope.ORGANISATION
-

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from unittest.mock import patch
@@ -16,14 +17,14 @@ from uuid import uuid4
 
 import orjson
 from deeds import HandClock
-from property.histories import CURATOR, Add, Deed, Delete, Release, alliance
+from property.histories import CURATOR, Add, Deed, Delete, alliance
 from starlette.types import Message
 
 from app.access.alliance import Alliance
 from app.access.cedar import CedarJudge
 from app.api import FaceSettings, create_app
 from app.sharing import administer, commit, curate
-from app.sharing.exchange import Exchange, InForce, Limits
+from app.sharing.exchange import Exchange, InForce
 from app.sharing.threads import Line
 from app.store.contract import Store, Transaction
 from app.store.dates import TrustedClock
@@ -93,7 +94,7 @@ class Dates:
     def _compare(self, pairs: list[tuple[int, int]]) -> None:
         """(own date, recorded date) of the rows of one commit: whole runs may have been moved by whole milliseconds, no more, and none past another."""
         pairs.sort()
-        for (own, fed), (next_own, next_fed) in zip(pairs, pairs[1:], strict=False):
+        for (own, fed), (next_own, next_fed) in pairwise(pairs):
             moved = (next_fed - fed) - (next_own - own)
             is_same_run = own // MILLISECOND == next_own // MILLISECOND
             if next_fed < fed or moved % MILLISECOND or (moved and is_same_run):
@@ -149,21 +150,20 @@ class Stage:
         self.clock.go(seconds=seconds)
         self.dates.step = step
         with patch.object(commit, "_date", self.dates):
-            answer = await self._do(deed)
+            answer = None if deed is None else await self.act(deed)
         if self.dates.leaks:
             raise Leak(self.dates.leaks[0])
         return answer
 
-    async def _do(self, deed: Deed | None) -> Answer | None:
+    async def act(self, deed: Deed) -> Answer:
+        """Do a deed."""
         if isinstance(deed, Add):
             return await self.ask(deed.client, "POST", f"{place(deed.path)}objects/", b'{"objects":%b}' % orjson.dumps(deed.objects))
         if isinstance(deed, Delete):
             query = f"?match[version]={deed.versions}" if deed.versions else ""
             return await self.ask(deed.client, "DELETE", f"{place(deed.path)}objects/{deed.object_id}/{query}")
-        if isinstance(deed, Release):
-            results = await curate.release(self.exchange, deed.client, deed.path, deed.object_ids, deed.to)
-            return Answer(0, (), orjson.dumps(results))
-        return None
+        results = await curate.release(self.exchange, deed.client, deed.path, deed.object_ids, deed.to)
+        return Answer(0, (), orjson.dumps(results))
 
     async def _token(self, client: str) -> str:
         if client not in self.tokens:
@@ -184,34 +184,38 @@ def place(path: str) -> str:
 MakeStore = Callable[[HandClock], Awaitable[Store]]
 
 
-def _memory(_folder: Path) -> MakeStore:
+def in_memory(_folder: Path) -> MakeStore:
+    """A store in memory, always another."""
+
     async def make(clock: HandClock) -> Store:
         return MemoryStore(TrustedClock(clock, clock.monotonic))
 
     return make
 
 
-def _sqlite(folder: Path) -> MakeStore:
+def on_disk(folder: Path, name: str = "") -> MakeStore:
+    """A file in `folder`: always the same of a `name`, else always another."""
+
     async def make(clock: HandClock) -> Store:
-        return await open_sqlite(folder / f"{uuid4()}.db", TrustedClock(clock, clock.monotonic))
+        return await open_sqlite(folder / f"{name or uuid4()}.db", TrustedClock(clock, clock.monotonic))
 
     return make
 
 
-MAKERS: Final[dict[str, Callable[[Path], MakeStore]]] = {"memory": _memory, "sqlite": _sqlite}
+MAKERS: Final[dict[str, Callable[[Path], MakeStore]]] = {"memory": in_memory, "sqlite": on_disk}
 """From the name of a kind of store, and a folder for its files, to what makes fresh ones."""
 
 
 @asynccontextmanager
-async def open_stage(make_store: MakeStore, dates: Dates, limits: Limits | None = None) -> AsyncIterator[Stage]:
-    """A stage over a fresh store, the small alliance in force."""
-    clock = HandClock()
+async def open_stage(make_store: MakeStore, dates: Dates, clock: HandClock | None = None) -> AsyncIterator[Stage]:
+    """A stage over a store, the small alliance in force."""
+    clock = clock or HandClock()
     store = await make_store(clock)
 
     async def deliver(_: object) -> None:
         return
 
-    exchange = Exchange(store, InForce(store, _make_judge), clock, deliver, limits=limits or Limits())
+    exchange = Exchange(store, InForce(store, _make_judge), clock, deliver)
     try:
         await administer.adopt(exchange, alliance())
         yield Stage(exchange, clock, dates, create_app(exchange, FaceSettings(public_url="https://taxii.example.org")))

@@ -1,11 +1,13 @@
 """Heads of requests and ready answers: compression and HEAD (C33, RFC 9110 §9.3.2, §12.5.3)."""
 
+import asyncio
 import gzip
 from typing import Any
 
 import pytest
 
-from app.api.message import LARGEST_ON_LOOP, SMALLEST_COMPRESSED, Call, Reply, takes_gzip, write
+from app.api import message
+from app.api.message import LARGEST_ON_LOOP, MOST_DISCARDED, PIECE, SMALLEST_COMPRESSED, Call, Reply, takes_gzip, write
 
 JSON = b'{"objects":[' + b",".join(b'{"id":"indicator--%d"}' % n for n in range(1000)) + b"]}"
 
@@ -20,14 +22,19 @@ def call(method: str = "GET", **headers: str) -> Call:
     return Call({"type": "http", "method": method, "headers": raw}, nothing)
 
 
-async def written(reply: Reply, of: Call) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+async def messages(reply: Reply, of: Call) -> list[Any]:
     sent: list[Any] = []
 
-    async def send(message: Any) -> None:
-        sent.append(message)
+    async def send(each: Any) -> None:
+        sent.append(each)
 
     await write(send, reply, of, ((b"vary", b"Accept"),))
-    return sent[0]["status"], sent[0]["headers"], sent[1]["body"]
+    return sent
+
+
+async def written(reply: Reply, of: Call) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    start, *bodies = await messages(reply, of)
+    return start["status"], start["headers"], b"".join(each["body"] for each in bodies)
 
 
 @pytest.mark.parametrize(
@@ -107,3 +114,62 @@ def test_headers_are_read_as_http_writes_them() -> None:
     assert head.header(b"x-latin") == "ü"
     assert head.header(b"absent") is None
     assert head.values(b"absent") == []
+
+
+@pytest.mark.parametrize(("size", "sizes"), [(0, [0]), (1, [1]), (PIECE, [PIECE]), (PIECE + 1, [PIECE, 1]), (2 * PIECE, [PIECE, PIECE])])
+async def test_long_answers_go_in_pieces(size: int, sizes: list[int]) -> None:
+    """So that a connection sees how they are read; the last piece says that it is the last."""
+    body = (JSON * (size // len(JSON) + 1))[:size]
+    _, *bodies = await messages(Reply(200, body), call())
+    assert [len(each["body"]) for each in bodies] == sizes
+    assert [each.get("more_body", False) for each in bodies] == [True] * (len(sizes) - 1) + [False]
+    assert b"".join(each["body"] for each in bodies) == body
+
+
+CLOSES = ("1.1", {"connection": "Keep-Alive, Close", "content_length": "9"})
+
+
+@pytest.mark.parametrize(
+    ("version", "headers", "is_read", "leaves"),
+    [
+        (*CLOSES, False, True),
+        ("1.1", {"connection": "close", "transfer_encoding": "chunked"}, False, True),
+        ("1.0", {"content_length": "9"}, False, True),
+        (*CLOSES, True, False),
+        ("1.1", {"connection": "close"}, False, False),
+        ("1.1", {"content_length": "9"}, False, False),
+    ],
+)
+def test_when_a_body_is_left_on_a_connection_that_closes(version: str, headers: dict[str, str], is_read: bool, leaves: bool) -> None:  # noqa: FBT001
+    """RFC 9112 §9.3."""
+    of = call(**headers)
+    of.scope["http_version"] = version
+    of.is_read = is_read
+    assert of.leaves_body is leaves
+
+
+class Line:
+    """A body that never ends, or stands still after some pieces."""
+
+    def __init__(self, pieces: int | None) -> None:
+        self.left = pieces
+        self.taken = 0
+
+    async def __call__(self) -> Any:
+        """The next piece."""
+        if self.left == 0:
+            await asyncio.Event().wait()
+        self.left = None if self.left is None else self.left - 1
+        self.taken += 1
+        return {"type": "http.request", "body": bytes(PIECE), "more_body": True}
+
+
+@pytest.mark.parametrize(("pieces", "taken"), [(None, MOST_DISCARDED // PIECE), (3, 3)], ids=["endless", "still"])
+async def test_no_more_than_so_much_of_it_is_let_in(monkeypatch: pytest.MonkeyPatch, pieces: int | None, taken: int) -> None:
+    """RFC 9112 §9.6: the answer goes first; then what comes is forgotten, up to a size and for a time."""
+    monkeypatch.setattr(message, "DISCARDING", 5.0 if pieces is None else 0.05)
+    line = Line(pieces)
+    of = Call({"type": "http", "method": "POST", "headers": [(b"connection", b"close"), (b"content-length", b"99")]}, line)
+    _, *bodies = await messages(Reply(403, b"no"), of)
+    assert line.taken == taken
+    assert [(each["body"], each.get("more_body", False)) for each in bodies] == [(b"no", True), (b"", False)]

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from deeds import hand_world, ids, keep, only
+from deeds import delete, hand_world, ids, keep, only
 from worlds import STRICT, World, indicator
 
 from app.access.alliance import Alliance
@@ -164,3 +164,16 @@ async def _without(world: World, organisation: str) -> Alliance:
     return alliance.model_copy(
         update={"organisations": {name: each for name, each in alliance.organisations.items() if name != organisation}}
     )
+
+
+async def test_only_labels_in_use_count_for_a_reload() -> None:
+    world, _ = await hand_world()
+    gone = indicator(object_marking_refs=[STRICT])
+    await keep(world, NG, NATIONAL, gone)
+    await delete(world, NG, NATIONAL, gone["id"])
+    adopted = (await world.exchange.force.now()).alliance
+    changed = adopted.organisations["ng-cert"].model_copy(update={"withhold_from": frozenset({"jur:KE"})})
+    sight = await administer.compare(
+        world.exchange, adopted.model_copy(update={"organisations": {**adopted.organisations, "ng-cert": changed}})
+    )
+    assert sight.losses == ()

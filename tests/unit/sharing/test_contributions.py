@@ -5,6 +5,9 @@ from deeds import all_versions, at, contents, delete, hand_world, handling, ids,
 from worlds import AMBER, CLEAR, GREEN, NG_IDENTITY, RED, STRICT, indicator, observable
 
 from app.errors import Denied, NotFound
+from app.sharing import read
+from app.stix.markings import TLP_2_EXTENSION
+from app.taxii.query import LATEST, Endpoint, ObjectQuery
 
 ALLIANCE = "members/alliance"
 NG, KE, EDITOR = "ng-cert/misp", "ke-cert/misp", "secretariat/editor"
@@ -195,3 +198,119 @@ async def test_a_collection_of_another_organisation_is_not_there() -> None:
     with pytest.raises(NotFound):
         await ids(world, "vendor/push", ALLIANCE)
     assert at(ALLIANCE).root == "members"
+
+
+GREEN_DEFINITION = {
+    "type": "marking-definition", "spec_version": "2.1", "id": GREEN, "created": "2022-10-01T00:00:00.000Z",
+    "extensions": {TLP_2_EXTENSION: {"extension_type": "property-extension", "tlp_2_0": "green"}},
+}  # fmt: skip
+
+
+async def test_a_wrong_copy_of_a_tlp_marking_is_refused_alone() -> None:
+    """Case 7."""
+    world, _ = await hand_world()
+    wrong = {**GREEN_DEFINITION, "created_by_ref": NG_IDENTITY}
+    marked = indicator(object_marking_refs=[GREEN_DEFINITION["id"]])
+    posted = await put(world, NG, ALLIANCE, wrong, marked)
+    assert [each.id for each in posted.failures or ()] == [wrong["id"]]
+    assert await ids(world, KE, ALLIANCE) == [marked["id"]]
+
+
+async def test_true_copies_of_a_tlp_marking_may_be_spelled_differently() -> None:
+    """Case 7."""
+    world, _ = await hand_world()
+    await keep(world, NG, ALLIANCE, GREEN_DEFINITION)
+    named = {**GREEN_DEFINITION, "name": "TLP:GREEN"}
+    await keep(world, KE, ALLIANCE, named, indicator(object_marking_refs=[named["id"]]))
+    assert next(each for each in await contents(world, KE, ALLIANCE) if each["id"] == named["id"]) == named
+
+
+async def test_a_relayed_copy_is_not_loosened_at_its_old_position() -> None:
+    """Case 14; DESIGN 6: nothing becomes visible at an old position."""
+    world, _ = await hand_world()
+    terms = handling(NG_IDENTITY, releasable_to=["jur:NG"])
+    owned = indicator(created_by_ref=NG_IDENTITY, object_marking_refs=[GREEN, terms["id"]])
+    await keep(world, NG, ALLIANCE, terms, owned)
+    await keep(world, KE, ALLIANCE, later(owned, 2, object_marking_refs=[GREEN]))
+    assert await ids(world, EDITOR, ALLIANCE) == []
+    await keep(world, NG, ALLIANCE, later(owned, 3, object_marking_refs=[GREEN]))
+    await delete(world, NG, ALLIANCE, owned["id"], LATEST)
+    assert await ids(world, EDITOR, ALLIANCE) == []
+
+
+async def test_a_relayer_follows_what_the_originator_loosened() -> None:
+    """Case 20: the leave to go down is the originator's affair."""
+    world, _ = await hand_world()
+    owned = indicator(created_by_ref=NG_IDENTITY)
+    await keep(world, KE, ALLIANCE, owned)
+    await keep(world, NG, ALLIANCE, later(owned, 2, object_marking_refs=[STRICT]))
+    await keep(world, NG, ALLIANCE, later(owned, 3, object_marking_refs=[GREEN]))
+    await keep(world, KE, ALLIANCE, later(owned, 3, object_marking_refs=[GREEN]))
+
+
+async def test_what_the_originator_deletes_its_relays_lose_too() -> None:
+    """Case 14: the originator may delete the copy, whether or not it has a version of its own beside it."""
+    world, _ = await hand_world()
+    owned = indicator(created_by_ref=NG_IDENTITY)
+    await keep(world, KE, ALLIANCE, owned)
+    await keep(world, NG, ALLIANCE, owned)
+    await delete(world, NG, ALLIANCE, owned["id"])
+    assert await ids(world, EDITOR, ALLIANCE) == []
+
+
+async def test_a_relayer_deletes_its_copy_whatever_else_binds_it() -> None:
+    world, _ = await hand_world()
+    terms = handling(NG_IDENTITY, releasable_to=["jur:NG", "jur:KE"])
+    owned = indicator(created_by_ref=NG_IDENTITY)
+    await keep(world, KE, ALLIANCE, owned)
+    await keep(
+        world, NG, ALLIANCE, terms, later(owned, 2, object_marking_refs=[AMBER]), later(owned, 3, object_marking_refs=[AMBER, terms["id"]])
+    )
+    assert owned["id"] in await ids(world, KE, ALLIANCE)
+    await delete(world, KE, ALLIANCE, owned["id"])
+    assert owned["id"] not in await ids(world, KE, ALLIANCE)
+
+
+async def _offsets(*, hidden: bool) -> list[int]:
+    """When KE reads what it sent in one envelope, counted from the first; `hidden`: NG has one of the three already, and KE does not see it."""
+    world, _ = await hand_world()
+    three = [indicator() for _ in range(3)]
+    if hidden:
+        terms = handling(NG_IDENTITY, releasable_to=["jur:NG"])
+        await keep(world, NG, ALLIANCE, terms, {**three[1], "object_marking_refs": [GREEN, terms["id"]]})
+    await keep(world, KE, ALLIANCE, *three)
+    answer = await read.read(world.exchange, KE, at(ALLIANCE), ObjectQuery(), Endpoint.OBJECTS)
+    return [entry.date_added - answer.entries[0].date_added for entry in answer.entries]
+
+
+async def test_dates_do_not_tell_what_else_stands_under_an_id() -> None:
+    """DESIGN 2, promise 1: not even to the one who posts beside it."""
+    assert await _offsets(hidden=True) == await _offsets(hidden=False)
+
+
+async def test_a_definition_of_the_envelope_goes_before_anothers() -> None:
+    """Case 10: who sends a definition of his own along need not have sent it before."""
+    world, _ = await hand_world()
+    terms = handling(releasable_to=["jur:NG", "jur:KE"])
+    await keep(world, NG, ALLIANCE, terms)
+    await keep(world, KE, ALLIANCE, terms, indicator(object_marking_refs=[GREEN, terms["id"]]))
+
+
+async def test_only_the_originator_revokes() -> None:
+    """access-policy 3.5: revoke is the originator's."""
+    world, _ = await hand_world()
+    owned = indicator(created_by_ref=NG_IDENTITY)
+    await keep(world, KE, ALLIANCE, owned)
+    assert "revoke" in await refuse(world, KE, ALLIANCE, later(owned, 2, revoked=True))
+    assert only(await contents(world, EDITOR, ALLIANCE)) == owned
+
+
+async def test_what_one_relays_does_not_bind_ones_own_newer_version() -> None:
+    """An id under which an organisation has both: the originator's label binds what is relayed of his, and what is older."""
+    world, _ = await hand_world()
+    terms = handling(NG_IDENTITY, releasable_to=["jur:NG"])
+    owned = indicator(created_by_ref=NG_IDENTITY, object_marking_refs=[GREEN, terms["id"]])
+    mine = later({**owned, "created_by_ref": _UNREGISTERED, "object_marking_refs": [GREEN]}, 5)
+    await keep(world, KE, ALLIANCE, mine, {**owned, "object_marking_refs": [GREEN]})
+    await keep(world, NG, ALLIANCE, terms, owned)
+    assert await all_versions(world, EDITOR, ALLIANCE) == [(owned["id"], mine["modified"])]

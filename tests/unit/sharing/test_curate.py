@@ -1,15 +1,32 @@
 """Intake, review and release (DESIGN 6, access-policy: intake rows, review / release)."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
-from deeds import all_versions, contents, delete, hand_world, handling, ids, keep, later, only, put
-from worlds import AMBER, GREEN, RED, STRICT, World, identity, indicator, observable, relationship
+from deeds import (
+    START,
+    all_versions,
+    alter_collection,
+    alter_organisation,
+    contents,
+    delete,
+    hand_world,
+    handling,
+    ids,
+    keep,
+    later,
+    only,
+    put,
+)
+from worlds import AMBER, GREEN, RED, STRICT, World, collection_id, identity, indicator, observable, relationship
 
 from app.errors import Denied, NotFound
 from app.sharing import administer, curate
 from app.sharing.explain import explain
 
 INTAKE, ALLIANCE = "intake/vendor", "members/alliance"
-PARTNER, CURATOR, KE = "vendor/push", "secretariat/curator", "ke-cert/misp"
+PARTNER, CURATOR, KE, NG, EDITOR = "vendor/push", "secretariat/curator", "ke-cert/misp", "ng-cert/misp", "secretariat/editor"
 
 
 async def _release(world: World, *object_ids: str) -> list[curate.Released]:
@@ -164,3 +181,126 @@ async def test_references_of_a_release_are_those_of_the_partner() -> None:
     results = await _release(world, one["id"], other["id"], link["id"])
     assert all(result.ok for result in results)
     assert await ids(world, KE, ALLIANCE) == [one["id"], other["id"], link["id"]]
+
+
+async def test_tightening_an_observable_in_the_intake_closes_its_copy() -> None:
+    """The copy has a version value of its own; what binds it is told by content."""
+    world, clock = await hand_world()
+    address = observable(object_marking_refs=None)
+    await keep(world, PARTNER, INTAKE, address)
+    clock.go(hours=1)
+    await _release(world, address["id"])
+    await alter_collection(world, INTAKE, unmarked="amber+strict")
+    await keep(world, PARTNER, INTAKE, address)
+    assert only((await explain(world.exchange, KE, ALLIANCE, address["id"])).reasons).tlp == "amber+strict"
+
+
+async def test_a_revocation_that_follows_is_pinned() -> None:
+    """DESIGN 6: pins are stored from the first write on, also where no curator acted."""
+    world, _ = await hand_world()
+    one, other = indicator(), indicator()
+    link = relationship(one["id"], other["id"])
+    await keep(world, PARTNER, INTAKE, one, other, link)
+    await _release(world, one["id"], other["id"], link["id"])
+    await keep(world, PARTNER, INTAKE, later(link, 2, revoked=True))
+    kept = world.exchange.store._state.collections[str(collection_id(ALLIANCE))]
+    newest = [row.row for row in kept.rows.values() if row.object_id == link["id"]]
+    assert [len(kept.pins[row]) for row in newest] == [2, 2]
+
+
+VENDOR_IDENTITY = "identity--b2a0d4b2-3d0c-4f3e-8f51-5a7b6c8d9e0f"
+
+
+async def test_a_released_copy_is_its_registered_originators() -> None:
+    """It goes before what others relayed earlier."""
+    world, _ = await hand_world()
+    await alter_organisation(world, "vendor", identities=frozenset({VENDOR_IDENTITY}))
+    pushed = indicator(created_by_ref=VENDOR_IDENTITY)
+    await keep(world, KE, ALLIANCE, {**pushed, "name": "relayed"})
+    await keep(world, PARTNER, INTAKE, pushed)
+    await _release(world, pushed["id"])
+    assert only(await contents(world, EDITOR, ALLIANCE)) == pushed
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [({"state": "closing"}, "open"), ({"custom": "refuse"}, "custom"), ({"ceiling": "clear", "unmarked": "clear"}, "ceiling")],
+)
+async def test_what_the_destination_does_not_take_stays(changes: dict[str, Any], reason: str) -> None:
+    world, _ = await hand_world()
+    pushed = indicator(x_acme_score=3)
+    await keep(world, PARTNER, INTAKE, pushed)
+    await alter_collection(world, ALLIANCE, **changes)
+    released = only(await _release(world, pushed["id"]))
+    assert not released.ok
+    assert reason in released.message
+
+
+async def test_negative_lists_are_not_released_where_the_owner_takes_none() -> None:
+    world, _ = await hand_world()
+    await alter_collection(world, INTAKE, negative_lists=True)
+    terms = handling(not_releasable_to=["jur:KE"])
+    pushed = indicator(object_marking_refs=[GREEN, terms["id"]])
+    await keep(world, PARTNER, INTAKE, terms, pushed)
+    assert not only(await _release(world, pushed["id"])).ok
+
+
+async def test_one_version_is_never_released_with_two_contents() -> None:
+    world, _ = await hand_world()
+    alliance = (await world.exchange.force.now()).alliance
+    intake = next(each for each in alliance.collections if each.path == INTAKE)
+    second = intake.model_copy(update={"name": "second", "id": collection_id("intake/second"), "title": "second"})
+    await administer.adopt(world.exchange, alliance.model_copy(update={"collections": (*alliance.collections, second)}))
+    pushed = indicator()
+    await keep(world, PARTNER, INTAKE, pushed)
+    await keep(world, PARTNER, "intake/second", {**pushed, "name": "other"})
+    await _release(world, pushed["id"])
+    released = only(await curate.release(world.exchange, CURATOR, "intake/second", [pushed["id"]], None))
+    assert not released.ok
+    assert len(await all_versions(world, KE, ALLIANCE)) == 1
+
+
+async def test_a_newer_version_that_the_curator_may_not_see_closes_and_hides_nothing() -> None:
+    world, _ = await hand_world()
+    pushed, terms = indicator(), handling(releasable_to=["jur:NG"])
+    await keep(world, PARTNER, INTAKE, pushed)
+    await keep(world, PARTNER, INTAKE, terms, later(pushed, 2, object_marking_refs=[GREEN, terms["id"]]))
+    assert [each.version for each in await curate.review(world.exchange, CURATOR, INTAKE)] == [pushed["modified"]]
+    assert only(await _release(world, pushed["id"])).ok
+    assert await ids(world, KE, ALLIANCE) == []
+    assert await all_versions(world, NG, ALLIANCE) == [(pushed["id"], pushed["modified"])]
+
+
+async def test_only_the_newest_version_waits() -> None:
+    world, _ = await hand_world()
+    pushed = indicator()
+    await keep(world, PARTNER, INTAKE, pushed, later(pushed, 2))
+    assert [each.version for each in await curate.review(world.exchange, CURATOR, INTAKE)] == [later(pushed, 2)["modified"]]
+    await _release(world, pushed["id"])
+    assert await curate.review(world.exchange, CURATOR, INTAKE) == []
+
+
+async def test_an_observable_that_changes_back_is_released_again() -> None:
+    world, clock = await hand_world()
+    address = observable()
+    for content in (address, {**address, "x_seen": 1}, address):
+        await keep(world, PARTNER, INTAKE, content)
+        clock.go(hours=1)
+        assert len(await curate.review(world.exchange, CURATOR, INTAKE)) == 1
+        assert only(await _release(world, address["id"])).ok
+        assert await curate.review(world.exchange, CURATOR, INTAKE) == []
+        clock.go(hours=1)
+    assert only(await contents(world, KE, ALLIANCE)) == address
+
+
+async def test_an_embargoed_version_in_the_intake_tightens_nothing() -> None:
+    """Case 21; case 23: time alone never opens."""
+    world, clock = await hand_world()
+    pushed = indicator()
+    await keep(world, PARTNER, INTAKE, pushed)
+    await _release(world, pushed["id"])
+    terms = handling(embargo_until=(START + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%S.000Z"))
+    await keep(world, PARTNER, INTAKE, terms, later(pushed, 2, object_marking_refs=[GREEN, terms["id"]]))
+    for hours in (0, 4):
+        clock.go(hours=hours)
+        assert await ids(world, KE, ALLIANCE) == [pushed["id"]]

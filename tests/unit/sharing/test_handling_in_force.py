@@ -1,18 +1,40 @@
 """Handling as it acts on reads and writes: terms, defaults, time, the alliance's files (access-policy cases 7-13, 16-19, 24, 31, 33, 34, 38)."""
 
 import asyncio
+import itertools
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
-from deeds import START, contents, hand_world, handling, ids, keep, later, only, put, refuse
-from worlds import AMBER, CLEAR, GREEN, NG_IDENTITY, RED, STRICT, World, identity, indicator, observable
+from deeds import (
+    START,
+    alter_client,
+    alter_collection,
+    alter_organisation,
+    contents,
+    hand_world,
+    handling,
+    ids,
+    keep,
+    later,
+    only,
+    put,
+    refuse,
+    rows,
+)
+from worlds import AMBER, CLEAR, GREEN, NG_IDENTITY, RED, STRICT, World, identity, indicator, object_id, observable
 
+from app.access.actions import Action
+from app.access.decision import Question
 from app.errors import NotFound, QuotaExceeded, Unauthenticated
 from app.sharing import administer
+from app.sharing import turns as turns_of_work
 from app.sharing.exchange import Limits
 from app.sharing.explain import explain
 from app.sharing.quota import Allowance, Quotas
+from app.sharing.status import status
 from app.stix.objects import Limits as ObjectLimits
+from app.taxii.query import EVERY
 
 NATIONAL, ALLIANCE, EXCHANGE = "members/ng-indicators", "members/alliance", "exchange/knowledge"
 NG, DESK, FEED, KE, PARTNER, EDITOR = "ng-cert/misp", "ng-cert/desk", "ng-cert/feed", "ke-cert/misp", "vendor/push", "secretariat/editor"
@@ -264,3 +286,112 @@ async def test_red_without_recipients_goes_to_the_collections_own() -> None:
     assert len(await ids(world, DESK, NATIONAL)) == 2
     assert len(await ids(world, NG, NATIONAL)) == 2
     assert await ids(world, KE, NATIONAL) == []
+
+
+async def test_an_envelope_is_read_again_under_new_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Case 38: if the epoch moved, all is judged again, custom properties too; here others have a turn after every object."""
+    monkeypatch.setattr(turns_of_work, "monotonic", itertools.count().__next__)
+    world, _ = await hand_world()
+    custom = [indicator(x_acme_score=1) for _ in range(3)]
+    posted, _ = await asyncio.gather(put(world, NG, NATIONAL, *custom), alter_collection(world, NATIONAL, custom="refuse"))
+    assert posted.failure_count == 3
+
+
+async def test_a_status_is_closed_to_who_may_do_nothing() -> None:
+    """Case 34."""
+    world, _ = await hand_world()
+    posted = await keep(world, NG, NATIONAL, indicator())
+    assert await status(world.exchange, NG, "members", posted.id)
+    await alter_organisation(world, "ng-cert", active=False)
+    with pytest.raises(NotFound):
+        await status(world.exchange, NG, "members", posted.id)
+
+
+STATEMENT = {
+    "type": "marking-definition", "spec_version": "2.1", "id": object_id("marking-definition"), "created": "2026-01-01T00:00:00.000Z",
+    "definition_type": "statement", "definition": {"statement": "Copyright"},
+}  # fmt: skip
+
+
+async def test_what_is_marked_by_a_definition_beyond_the_label_budget_is_refused() -> None:
+    world, _ = await hand_world(Limits(labels_a_day=1))
+    await keep(world, NG, NATIONAL, indicator())
+    posted = await put(world, NG, NATIONAL, STATEMENT, indicator(object_marking_refs=[GREEN, STATEMENT["id"]]))
+    assert posted.failure_count == 2
+
+
+async def test_others_have_their_turn_while_a_large_envelope_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DESIGN 7: slices of work yield, so that readers on the worker go on; here every object takes longer than a turn."""
+    monkeypatch.setattr(turns_of_work, "monotonic", itertools.count().__next__)
+    world, _ = await hand_world()
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    objects = [indicator() for _ in range(100)]
+    counting = asyncio.create_task(count())
+    await keep(world, NG, NATIONAL, *objects)
+    counting.cancel()
+    assert turns >= 500, "read, assessed, placed, settled and committed in turns"
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"releaseable_to": ["jur:NG"]},
+        {"onward": "whatever"},
+        {"releasable_to": [f"org:member-{number}" for number in range(300)]},
+    ],
+)
+async def test_terms_that_nobody_understands_are_refused(terms: dict[str, Any]) -> None:
+    world, _ = await hand_world()
+    assert "handling marking" in await refuse(world, NG, NATIONAL, handling(**terms))
+
+
+async def test_the_writers_clearance_is_kept() -> None:
+    """Else each write would decide every label of the collection anew."""
+    world, _ = await hand_world()
+    await keep(world, NG, NATIONAL, indicator())
+    await keep(world, NG, NATIONAL, indicator())
+    force = await world.exchange.force.now()
+    question = Question(force.principal(NG), Action.READ, force.alliance.by_path["members", "ng-indicators"])
+    kept = world.exchange.clearances.get(question, force.epoch, START)
+    assert kept is not None
+    assert kept.mark == 1
+
+
+async def test_a_duplicate_needs_no_new_label() -> None:
+    """T-5.5-04."""
+    world, _ = await hand_world(Limits(labels_a_day=1))
+    unmarked, address = indicator(object_marking_refs=None), observable(object_marking_refs=None)
+    await keep(world, NG, NATIONAL, unmarked, address)
+    await alter_client(world, NG, unmarked="clear")
+    await keep(world, NG, NATIONAL, unmarked, address)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+async def test_the_order_of_definitions_does_not_matter(order: int) -> None:
+    """Case 10: what is marked with a definition that is refused is refused, wherever in the envelope it stands."""
+    world, _ = await hand_world()
+    terms = handling(purposes=["research"])
+    await keep(world, NG, NATIONAL, terms)
+    changed = handling(purposes=["defence"]) | {"id": terms["id"]}
+    marked = {**STATEMENT, "id": object_id("marking-definition"), "object_marking_refs": [terms["id"]]}
+    posted = await put(world, NG, NATIONAL, *[changed, marked][::order])
+    assert posted.failure_count == 2
+
+
+async def test_an_observable_sent_again_does_not_tell_what_waits_behind_it() -> None:
+    """Case 21: who does not see the embargoed version gets no second copy of the published one either."""
+    world, clock = await hand_world()
+    terms, address = handling(embargo_until="2026-05-01T00:00:00.000Z"), observable()
+    await keep(world, NG, NATIONAL, address)
+    await keep(world, NG, NATIONAL, terms, {**address, "x_seen": 1, "object_marking_refs": [GREEN, terms["id"]]})
+    before = await rows(world, KE, NATIONAL)
+    clock.go(hours=1)
+    await keep(world, NG, NATIONAL, address)
+    assert await rows(world, KE, NATIONAL, EVERY) == before

@@ -1,7 +1,7 @@
 """Versions: tightening reaches back at once, loosening does not, deleting never loosens (access-policy cases 6, 20, 21, 36; DESIGN 6)."""
 
 import pytest
-from deeds import all_versions, at, delete, hand_world, ids, keep, later, only, put, refuse, rows
+from deeds import all_versions, alter_client, at, delete, hand_world, ids, keep, later, only, put, refuse, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import AMBER, CLEAR, GREEN, RED, STRICT, indicator
@@ -170,3 +170,25 @@ async def test_a_failing_object_does_not_sink_the_others() -> None:
     status = await put(world, NG, NATIONAL, indicator(pattern="[nonsense"), good, {"type": "indicator"})
     assert (status.total_count, status.success_count, status.failure_count) == (3, 1, 2)
     assert await ids(world, KE, NATIONAL) == [good["id"]]
+
+
+async def test_a_tombstone_binds_the_same_version_posted_again() -> None:
+    """DESIGN 6: effective(v) joins versions with value >= v's, tombstones included."""
+    world, _ = await hand_world()
+    unmarked = indicator(object_marking_refs=None)
+    await alter_client(world, NG, unmarked="amber+strict")
+    await keep(world, NG, NATIONAL, unmarked)
+    await delete(world, NG, NATIONAL, unmarked["id"])
+    await alter_client(world, NG, unmarked=None)
+    for _ in range(2):
+        await keep(world, NG, NATIONAL, unmarked)
+        assert await ids(world, FEED, NATIONAL) == []
+
+
+async def test_deleting_first_does_not_spare_the_releaser() -> None:
+    """Case 20; case 36: deleting never loosens."""
+    world, _ = await hand_world()
+    old = indicator(object_marking_refs=[STRICT])
+    await keep(world, KE, ALLIANCE, old)
+    await delete(world, KE, ALLIANCE, old["id"])
+    assert "releaser" in await refuse(world, KE, ALLIANCE, later(old, 2, object_marking_refs=[GREEN]))

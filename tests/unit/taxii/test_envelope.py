@@ -121,6 +121,15 @@ def test_masses_of_tiny_things_are_refused_in_no_time(body: bytes) -> None:
     assert time.process_time() - began < 1
 
 
+def test_the_number_of_members_beside_the_objects_is_bounded() -> None:
+    """T-B-02: each name costs, so a thousand names pass, `objects` among them, and not one more."""
+    names = b",".join(b'"x_%d":1' % number for number in range(1_001))
+    with pytest.raises(EnvelopeTooLarge, match="more than 1000 members"):
+        slice_envelope(b'{"objects":[' + OBJECT + b"]," + names + b"}", 10)
+    fewer = names.rsplit(b",", 2)[0]
+    assert slice_envelope(b'{"objects":[' + OBJECT + b"]," + fewer + b"}", 10) == [OBJECT]
+
+
 def test_many_commas_in_few_objects_are_taken_where_many_objects_are_allowed() -> None:
     """T-4.2.1-05: the guard grows with the number of objects that the server is set to take."""
     crowded = b'{"x_list":[' + b",".join([b"1"] * 1_500_000) + b"]}"

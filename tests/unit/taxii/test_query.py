@@ -338,6 +338,23 @@ def test_a_cursor_holds_no_more_values_than_a_request_may() -> None:
         parse_query([("next", text)], Endpoint.OBJECTS, QueryLimits(match_values=2))
 
 
+@pytest.mark.parametrize(
+    "forged",
+    [
+        Cursor(COLLECTION, None, 5, ids=frozenset({"a\0"})),
+        Cursor(COLLECTION, None, 5, ids=frozenset({INDICATOR, ""})),
+        Cursor(COLLECTION, None, 5, types=frozenset({"Indicator"})),
+        Cursor(COLLECTION, None, 5, spec_versions=frozenset({"2.1\0"})),
+        Cursor(COLLECTION, None, 5, versions=Versions(exact=frozenset({"x"}))),
+    ],
+    ids=["id", "one of two ids", "type", "spec_version", "version"],
+)
+def test_a_forged_cursor_asks_for_nothing_that_a_request_may_not(forged: Cursor) -> None:
+    """T-B-01: a NUL or a version that is no instant never reaches a store."""
+    with pytest.raises(InvalidCursor, match="no request can ask for"):
+        parsed(next=encode(forged))
+
+
 @given(st.lists(st.tuples(st.sampled_from([*FIELDS, "x"]), st.text(max_size=30) | st.sampled_from([*ALL_PARAMETERS.values()])), max_size=5))
 def test_no_query_string_leads_to_anything_but_a_query_or_a_refusal(pairs: list[tuple[str, str]]) -> None:
     """T-3.4-01, T-3.4-16: 400, never another exception."""
