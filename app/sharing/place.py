@@ -39,7 +39,7 @@ def place(thread: Thread, assessed: Assessed, poster: Poster) -> Line:
     mine = thread.contributions.get(poster.organisation, [])
     same = _unversioned_twin(mine, line) if line.key == NOT_DATED else _versioned_twin(thread, line)
     if same is not None:
-        return tighten(same, assessed.label)
+        return _tighten(same, assessed.label)
     newest = mine[-1] if mine else None
     if newest is not None and line.key > newest.key:
         _refuse_loosening(line, newest, poster)
@@ -94,7 +94,7 @@ def _unversioned_twin(mine: list[Line], line: Line) -> Line | None:
     return published if published is not None and published.digest == line.digest else None
 
 
-def tighten(line: Line, label: HandlingLabel) -> Line:
+def _tighten(line: Line, label: HandlingLabel) -> Line:
     """What the equal posting closes, the stored one closes from now on; what it opens, it does not."""
     if is_looser(line.own, label):
         line.own = join(line.own, label)

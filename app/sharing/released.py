@@ -13,7 +13,6 @@ from app.sharing.door import Visit
 from app.sharing.exchange import Exchange
 from app.sharing.labels import LabelBook
 from app.sharing.pinning import pins
-from app.sharing.place import tighten
 from app.sharing.threads import Line, Thread
 from app.sharing.view import current_threads
 from app.stix.handling import HandlingLabel, State, join
@@ -68,12 +67,10 @@ async def _follow_one(tx: Transaction, visit: Visit, source: Thread, thread: Thr
 
 def _close(standing: Sequence[Line], mine: Sequence[Line], visit: Visit) -> None:
     bounds = {line.digest: bound for line, bound in zip(mine, _bounds(mine, visit), strict=True)}
-    live = {line.digest: _let_out(line.own, visit) for line in mine if not line.deleted}
+    live = {line.digest for line in mine if not line.deleted}
     for copy in standing:
         copy.own = join(copy.own, bounds.get(copy.digest) or copy.own)
         copy.deleted = copy.digest not in live
-        if not copy.deleted and live[copy.digest].state is State.EMBARGOED:
-            tighten(copy, live[copy.digest])
 
 
 def _bounds(mine: Sequence[Line], visit: Visit) -> list[HandlingLabel | None]:

@@ -289,3 +289,20 @@ async def test_a_curator_decides_nothing_about_what_is_withheld_from_him() -> No
     assert len({(each.ok, each.message) for each in results}) == 1
     assert not results[0].ok
     assert await reject.reject(world.exchange, CURATOR, INTAKE, [link["id"]], "no") == {link["id"]: 0}
+
+
+# ---- case 14, where a relayed copy is withheld from its originator
+
+
+async def test_a_relayed_copy_that_is_withheld_does_not_exist_for_its_originators_delete() -> None:
+    world, _ = await new_world()
+    target = closed(indicator(), FOR_KENYA)
+    link = linked(target, created_by_ref=NG_IDENTITY)
+    await keep(world, KE, ALLIANCE, target, link)
+    assert await shown(world, NG) == []
+    with pytest.raises(NotFound):
+        await delete(world, NG, ALLIANCE, link["id"])
+    assert set(await shown(world, KE)) == {target["id"], link["id"]}
+    await keep(world, NG, ALLIANCE, link)
+    await delete(world, NG, ALLIANCE, link["id"])
+    assert await shown(world, KE) == [target["id"]]

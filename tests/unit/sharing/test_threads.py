@@ -111,3 +111,12 @@ def test_a_hold_on_one_contribution_leaves_the_others() -> None:
     made.held.add(NG)
     made.settle()
     assert standing(made, KE) == [(State.PUBLISHED, Tlp.GREEN, True, True)]
+
+
+def test_an_originators_later_embargo_opens_no_relayed_copy_by_time() -> None:
+    """The copy stays bound by all else that the originator says (access-policy cases 21, 23)."""
+    labels = {1: label(Tlp.AMBER_STRICT, embargo_until=UNTIL), 2: label(submitter=KE), 3: label(state=State.EMBARGOED)}
+    made = thread(stored(1, 1, label=3, state=State.EMBARGOED), stored(1, 2, contributor=KE, last=True), labels=labels)
+    made.settle()
+    (copy,) = made.contributions[KE]
+    assert (copy.state, copy.effective.tlp, copy.effective.embargo_end) == (State.PUBLISHED, Tlp.AMBER_STRICT, None)
