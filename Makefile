@@ -48,6 +48,10 @@ check: lint type test ## everything that must pass before a change lands
 openapi: setup-dev ## write openapi/legation.json anew from the running app
 	$(BIN)/python -m app.api.openapi > openapi/legation.json
 
+.PHONY: bench
+bench: setup ## measure beside floors and peers, which it installs; BENCH=--quick takes minutes
+	$(BIN)/python -m benchmarks.run $(BENCH)
+
 lock: setup-dev ## resolve the dependencies anew, with hashes (needs uv on the path)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade -q -o requirements.lock
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -c requirements.lock --upgrade -q -o requirements-dev.lock

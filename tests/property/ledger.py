@@ -150,7 +150,8 @@ class Ledger:
         path, object_id, contributor = written.contribution
         if written.originator == contributor:
             return []
-        return [each for each in self.contribution((path, object_id, written.originator)) if not each.is_pending]
+        owned = self.contribution((path, object_id, written.originator))
+        return [each for each in owned if each.originator == written.originator and not each.is_pending]
 
     def contribution(self, contribution: tuple[str, str, str]) -> list[Written]:
         """Its versions, deleted ones included."""
@@ -193,7 +194,7 @@ class Ledger:
         assert isinstance(deed, Add)
         content, organisation = deed.objects[place], deed.client.partition("/")[0]
         mine = self.contribution((deed.path, content["id"], organisation))
-        standing = [each for each in mine if not each.stored.deleted and _is_version_of(content, each.stored)]
+        standing = [each for each in mine if not each.stored.deleted and _is_version_of(content, each.stored) and each.content == content]
         written = max(standing, key=lambda each: (each.stored.key, each.stored.row))
         label = label_of(content, deed.client, deed.path)
         if label not in written.labels:

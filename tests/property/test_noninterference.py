@@ -82,9 +82,6 @@ async def test_a_hidden_first_version_ranks_nothing(tmp_path: Path) -> None:
     await prove(deeds, ["secretariat/editor"], in_memory(tmp_path), Tally(), keeps_first=False)
 
 
-@pytest.mark.xfail(
-    reason="an originator's labels bind all of a contribution that relays him anywhere, also versions newer than the relayed one"
-)
 async def test_an_older_hidden_relay_closes_nothing_newer(tmp_path: Path) -> None:
     """Promise 1: only what supersedes a version may close it; what the same organisation relayed under an older version is not that."""
     shared, closed = terms_of("ng-cert", 2), terms_of("ng-cert", 0)
