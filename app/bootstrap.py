@@ -74,6 +74,7 @@ class Settings(BaseModel):
     metrics: str | None = Field(default=None, description="HOST:PORT where Prometheus may ask for figures; without it, nowhere")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least important lines to log")
     log_format: Literal["json", "text"] = Field(default="json", description="form of log lines, which go to standard error")
+    purge_after: int = Field(default=30, ge=0, le=3650, description="days past their retention date after which the bytes of objects go")
     page: int = Field(default=_LIMITS.page, ge=1, description="objects of a page if the client names no limit")
     largest_page: int = Field(default=_LIMITS.largest_page, ge=1, description="objects of a page at most")
     page_octets: int = Field(default=_LIMITS.page_bytes, ge=65_536, description="octets of a page at most; one object is always sent")

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from worlds import RED, World, build, indicator, object_id
 
+from app.access.alliance import Client
 from app.sharing import add, administer, read, remove
 from app.sharing.exchange import Address, Limits
 from app.sharing.quota import Quotas
@@ -149,3 +150,18 @@ def only(found: Sequence[Any] | Iterable[Any]) -> Any:
     """The one thing found."""
     (one,) = found
     return one
+
+
+async def hire(world: World, organisation: str, name: str, *roles: str, **more: Any) -> str:
+    """A further client of an organisation; returns its name."""
+    alliance = (await world.exchange.force.now()).alliance
+    employer = alliance.organisations[organisation]
+    clients = {**employer.clients, name: Client.model_validate({"roles": roles, **more})}
+    changed = {**alliance.organisations, organisation: employer.model_copy(update={"clients": clients})}
+    await administer.adopt(world.exchange, alliance.model_copy(update={"organisations": changed}))
+    return f"{organisation}/{name}"
+
+
+def moment(instant: datetime) -> str:
+    """An instant as objects write it."""
+    return instant.strftime("%Y-%m-%dT%H:%M:%S.000Z")

@@ -2,9 +2,11 @@
 
 * `commands`   the table of commands; `options` and `terminal` what they share: how they are asked, how they answer, exit codes
 * `session`    a deed beside the server: the store opened, the deed done, the store closed
-* `alliance`   init, check, reload (`examination` beneath); `additions` add; `tokens` token; `curation` review, release, explain
+* `alliance`   init, check, reload (`examination` beneath); `additions` add; `tokens` token
+* `curation`   review, release, reject, rejected, explain
+* `control`    withdraw, hold, lift, holds; retention, purge
 * `transfer`   import, export; `bundles` cuts files open, `importing` plans the envelopes
-* `serving`    serve; `server` from start to end, `supervisor` over several `worker` processes, `addresses`, `protocol`
+* `serving`    serve; `server` from start to end, `supervisor` over several `worker` processes, `duties` beside their requests, `addresses`, `protocol`
 * `demo`       the demonstration: `stage`, `play`, `recipes`, and `samples` as its feed
 
 The room knows terminals, files and processes. Reading and writing objects it leaves to the deeds, as every face does.

@@ -7,7 +7,8 @@ import typer
 
 from app.cli.additions import additions
 from app.cli.alliance import check, init, reload
-from app.cli.curation import explain, release, review
+from app.cli.control import hold, holds, lift, purge, retention, withdraw
+from app.cli.curation import explain, reject, rejected, release, review
 from app.cli.demo import demo
 from app.cli.serving import serve
 from app.cli.terminal import say
@@ -32,6 +33,14 @@ for name, command in {
     "export": export,
     "review": review,
     "release": release,
+    "reject": reject,
+    "rejected": rejected,
+    "withdraw": withdraw,
+    "hold": hold,
+    "lift": lift,
+    "holds": holds,
+    "retention": retention,
+    "purge": purge,
     "explain": explain,
 }.items():
     legation.command(name)(command)

@@ -1,4 +1,4 @@
-"""`legation review`, `legation release`, `legation explain`: what waits in an intake, letting it out, and who sees what for which reason."""
+"""`legation review`, `release`, `reject`, `rejected`, `explain`: what waits in an intake, what becomes of it, and who sees what for which reason."""
 
 import sys
 from collections.abc import Iterable
@@ -10,14 +10,20 @@ import typer
 from app.cli.options import As, CollectionArgument, Json, Store, path_of, place, reader, takes
 from app.cli.session import do, naming
 from app.cli.terminal import REFUSED, note, say, say_json, table
+from app.clock import timestamp, to_micros
 from app.sharing.curate import Released, Waiting
 from app.sharing.curate import release as release_deed
 from app.sharing.curate import review as review_deed
 from app.sharing.exchange import Address
 from app.sharing.explain import Explanation
 from app.sharing.explain import explain as explain_deed
+from app.sharing.reject import reject as reject_deed
+from app.sharing.reject import rejected as rejected_deed
 
 FROM_INPUT: Final = "-"
+IdsArgument = Annotated[
+    list[str], typer.Argument(metavar="OBJECT-ID…", help="which objects; `-` reads ids from standard input, one a line")
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +61,7 @@ class Release:
     """What `release` is asked."""
 
     collection: CollectionArgument
-    ids: Annotated[list[str], typer.Argument(metavar="OBJECT-ID…", help="what to release; `-` reads ids from standard input, one a line")]
+    ids: IdsArgument
     to: Annotated[
         Address | None, typer.Option("--to", metavar="ROOT/COLLECTION", parser=place, help="where to publish, if the intake names several")
     ] = None
@@ -67,7 +73,7 @@ class Release:
 @takes(Release)
 def release(asked: Release) -> None:
     """Publish objects of an intake, as their newest versions stand there, in a collection that the intake names."""
-    ids = [each for given in asked.ids for each in (_from_input() if given == FROM_INPUT else [given])]
+    ids = _ids(asked.ids)
     to = None if asked.to is None else path_of(asked.to)
     path = path_of(asked.collection)
     with naming(asked.client, path):
@@ -85,6 +91,71 @@ def _report(results: list[Released], refused: list[Released]) -> None:
     if refused:
         table("Not released", ("object", "reason"), [(each.object_id, each.message) for each in refused], to_error=True)
     note(f"{len(results) - len(refused)} objects released, {len(refused)} not")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reject:
+    """What `reject` is asked."""
+
+    collection: CollectionArgument
+    ids: IdsArgument
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="one line for the submitter; it stands in his status when he sends the version again")
+    ]
+    client: As
+    store: Store
+    json: Json = False
+
+
+@takes(Reject)
+def reject(asked: Reject) -> None:
+    """Decide that what waits in an intake is not released, and tell the submitter why; a newer version waits anew."""
+    path = path_of(asked.collection)
+    ids = _ids(asked.ids)
+    with naming(asked.client, path):
+        counts = do(asked.store, lambda exchange: reject_deed(exchange, asked.client, path, ids, asked.reason))
+    missing = [object_id for object_id, count in counts.items() if not count]
+    if asked.json:
+        say_json(counts)
+    else:
+        if missing:
+            table("Not rejected", ("object", "reason"), [(each, "it does not wait here") for each in missing], to_error=True)
+        note(f"{len(counts) - len(missing)} objects rejected, {len(missing)} not")
+    if missing:
+        raise typer.Exit(REFUSED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejected:
+    """What `rejected` is asked."""
+
+    collection: CollectionArgument
+    client: As
+    store: Store
+    json: Json = False
+
+
+@takes(Rejected)
+def rejected(asked: Rejected) -> None:
+    """List what of an intake was rejected, and why: all of it for its curators, its own for a submitter."""
+    path = path_of(asked.collection)
+    with naming(asked.client, path):
+        found = do(asked.store, lambda exchange: rejected_deed(exchange, asked.client, path))
+    if asked.json:
+        say_json([asdict(each) for each in found])
+        return
+    if not found:
+        note(f"nothing is rejected in {path}")
+        return
+    columns = ("object", "version", "from", "reason", "by", "at")
+    table(f"Rejected in {path}", columns, [
+        (each.object_id, each.version, each.submitter, each.reason, each.client, timestamp(to_micros(each.at))) for each in found
+    ])  # fmt: skip
+
+
+def _ids(given: list[str]) -> list[str]:
+    """The ids as they are given, those from standard input in their place."""
+    return [each for one in given for each in (_from_input() if one == FROM_INPUT else [one])]
 
 
 def _from_input() -> Iterable[str]:

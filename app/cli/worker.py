@@ -22,6 +22,7 @@ from app.api.logs import configure_logging
 from app.api.metrics import Exposition, Metrics
 from app.bootstrap import Settings, build_app, build_exchange, open_store
 from app.cli.addresses import metrics_address, public_url
+from app.cli.duties import duties_done
 from app.cli.protocol import BoundedHttp
 from app.cli.terminal import REFUSED, complain
 from app.errors import ConfigurationError, SharingError, quoted
@@ -95,8 +96,9 @@ async def serve(
         app = build_app(exchange, settings, public_url(settings, listener), metrics)
         server = Server(configuration(settings, app), announce)
         stop.attach(server)
-        with _exposed(settings, metrics):
-            await server.serve(sockets=[listener])
+        async with duties_done(exchange, settings):
+            with _exposed(settings, metrics):
+                await server.serve(sockets=[listener])
     finally:
         await store.close()
 

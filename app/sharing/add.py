@@ -21,11 +21,13 @@ from app.clock import to_micros
 from app.errors import EnvelopeTooLarge, EpochMoved, InvalidObject
 from app.sharing.arriving import Arriving, Posting, read_posting
 from app.sharing.assess import Assessed, Assessment, refusal
+from app.sharing.caution import caution
 from app.sharing.commit import Target, commit
 from app.sharing.door import Visit, enter
 from app.sharing.exchange import Address, Exchange
 from app.sharing.label_budget import LabelBudget
 from app.sharing.place import Poster, place
+from app.sharing.reject import reasons
 from app.sharing.released import follow
 from app.sharing.report import Outcome, report
 from app.sharing.threads import Line, Thread
@@ -86,10 +88,21 @@ async def _store(exchange: Exchange, tx: Transaction, writing: "_Writing") -> No
         thread.settle()
     target = Target(view.collection, visit.principal.organisation, view.book)
     await commit(tx, target, touched, lambda line: view.pins(line, writing.threads))
-    for index, (_, line) in writing.placed.items():
+    for index, (line_id, line) in writing.placed.items():
         writing.outcomes[index].version = line.version
+        writing.outcomes[index].note = caution(line, writing.threads[line_id].contributions[line.contributor], view)
     if visit.collection.kind is CollectionKind.INTAKE:
         await follow(exchange, tx, visit, touched)
+        await _tell_rejections(tx, writing)
+
+
+async def _tell_rejections(tx: Transaction, writing: "_Writing") -> None:
+    """A status cannot change once it is answered (T-4.3.1-03): who sends a rejected version again is told why it was rejected."""
+    rows = {line.stored.row: line_id for line_id, line in writing.placed.values() if line.stored is not None}
+    told = await reasons(tx, writing.view.visit, rows)
+    for index, (_, line) in writing.placed.items():
+        if line.stored is not None and line.stored.row in told:
+            writing.outcomes[index].note = f"a curator rejected this version: {told[line.stored.row]}"
 
 
 @dataclass(slots=True)

@@ -11,16 +11,22 @@ from itertools import chain, groupby
 
 from app.clock import timestamp
 from app.sharing.labels import LabelBook
+from app.sharing.pinning import bind, follow_targets
 from app.sharing.place import REGISTERED_RANK
 from app.sharing.threads import NOT_DATED, Line, Thread
 from app.sharing.turns import in_turns
 from app.stix.handling import HandlingLabel
 from app.stix.timestamps import version_key
-from app.store.contract import Amendment, Arrival, Pin, StoredVersion, Transaction
+from app.store.contract import Amendment, Arrival, StoredVersion, Transaction
+from app.store.pins import Pin
 
 FIRST_TYPES = frozenset({"marking-definition", "extension-definition", "identity"})
 PHASES = 3
-Pins = Callable[[Line], tuple[Pin, ...]]
+Pins = Callable[[Line], frozenset[Pin]]
+
+
+def _no_pins(_: Line) -> frozenset[Pin]:
+    return frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +38,20 @@ class Target:
     book: LabelBook
 
 
-async def commit(tx: Transaction, target: Target, threads: Iterable[Thread], pins: Pins | None = None) -> None:
-    """Write every change of `threads`. Afterwards arrived lines carry their version value; rows, labels and dates are the store's."""
+async def commit(tx: Transaction, target: Target, threads: Iterable[Thread], pins: Pins = _no_pins) -> None:
+    """Write every change of `threads`, and what follows from it for whatever refers to them. `pins` gives the pins of an arriving version.
+
+    Afterwards arrived lines carry their version value; rows, labels and dates are the store's.
+    """
     changed = list(threads)
     lines = [line for thread in changed for line in thread.lines]
     number = await _numbers(tx, target, lines)
+    await follow_targets(tx, target.collection, changed, target.book)  # before anything is dated: it may take long
+    await bind(tx, target.collection, changed, number, pins)
     groups = _groups(lines)
     await _date(tx, target, lines, groups)
     ranks = _ranks(changed)
-    arrivals = [_arrival(line, number, ranks, pins) async for line in in_turns(chain.from_iterable(groups))]
+    arrivals = [_arrival(line, number, ranks) async for line in in_turns(chain.from_iterable(groups))]
     amendments = [change async for line in in_turns(lines) if (change := _amendment(line, number)) is not None]
     if amendments:
         await tx.amend(target.collection, amendments)
@@ -105,7 +116,7 @@ def _ranks(threads: Iterable[Thread]) -> dict[tuple[str, str], int]:
     return ranks
 
 
-def _arrival(line: Line, number: Number, ranks: dict[tuple[str, str], int], pins: Pins | None) -> Arrival:
+def _arrival(line: Line, number: Number, ranks: dict[tuple[str, str], int]) -> Arrival:
     arriving = line.arriving
     assert arriving is not None  # noqa: S101 # _arriving chose it by that
     if line.key == NOT_DATED:
@@ -128,7 +139,7 @@ def _arrival(line: Line, number: Number, ranks: dict[tuple[str, str], int], pins
         flagged=line.flagged,
         source=line.source,
     )
-    return Arrival(stored, arriving.raw, pins(line) if pins and line.references else ())
+    return Arrival(stored, arriving.raw, line.pins)
 
 
 def _amendment(line: Line, number: Number) -> Amendment | None:

@@ -12,14 +12,15 @@ from app.access.alliance import Collection
 from app.clock import timestamp
 from app.errors import Denied, EpochMoved, InvalidObject
 from app.sharing.commit import Target, commit
-from app.sharing.door import Visit, absent
+from app.sharing.door import Visit, enter_path, require_epoch
 from app.sharing.exchange import Exchange
 from app.sharing.labels import LabelBook
+from app.sharing.reject import forget, reasons
 from app.sharing.release import Releasing, needs, stands
 from app.sharing.released import destinations, partner_pins
 from app.sharing.sight import Wish, page
 from app.sharing.threads import Thread
-from app.sharing.view import read_threads
+from app.sharing.view import current_threads
 from app.stix.objects import StixObject, reopen
 from app.store.contract import Entry, Transaction
 
@@ -51,14 +52,14 @@ class Released:
 async def review(exchange: Exchange, client: str, path: str) -> list[Waiting]:
     """What waits in the intake `root/name`, oldest first, as far as its labels let the curator's organisation see it. Raises Unauthenticated, NotFound."""
     while True:
-        visit = await _enter(exchange, client, path, Action.REVIEW)
+        visit = await enter_path(exchange, client, path, Action.REVIEW)
         try:
             entries = await _quarantined(exchange, visit)
         except EpochMoved:
             continue
         book = exchange.books.of(visit.collection.key)
-        done = await exchange.store.transact(lambda tx: _released(exchange, tx, visit, entries))  # noqa: B023 # run at once
-        return [_waiting(entry, book) for entry in entries if entry.row not in done]
+        decided = await exchange.store.transact(lambda tx: _decided(exchange, tx, visit, entries))  # noqa: B023 # run at once
+        return [_waiting(entry, book) for entry in entries if entry.row not in decided]
 
 
 async def release(exchange: Exchange, client: str, path: str, object_ids: Sequence[str], to: str | None) -> list[Released]:
@@ -67,23 +68,12 @@ async def release(exchange: Exchange, client: str, path: str, object_ids: Sequen
     Raises Unauthenticated; NotFound if there is no such intake for the client; Denied if the intake does not release to `to`.
     """
     while True:
-        visit = await _enter(exchange, client, path, Action.RELEASE)
+        visit = await enter_path(exchange, client, path, Action.RELEASE)
         destination = _destination(visit, to)
         try:
             return await exchange.store.transact(lambda tx: _release(exchange, tx, visit, destination, object_ids), weight=len(object_ids))  # noqa: B023 # run at once
         except EpochMoved:
             continue
-
-
-async def _enter(exchange: Exchange, client: str, path: str, action: Action) -> Visit:
-    force = await exchange.force.now()
-    principal = force.principal(client)
-    collection = next((each for each in force.alliance.collections if each.path == path), None)
-    if collection is not None:
-        visit = Visit(force, principal, collection, exchange.clock())
-        if visit.may(action):
-            return visit
-    raise absent(principal)
 
 
 async def _quarantined(exchange: Exchange, visit: Visit) -> list[Entry]:
@@ -97,22 +87,22 @@ async def _quarantined(exchange: Exchange, visit: Visit) -> list[Entry]:
     return entries
 
 
+async def _decided(exchange: Exchange, tx: Transaction, visit: Visit, entries: Sequence[Entry]) -> set[int]:
+    """The rows of those entries that were released or rejected."""
+    rejected = await reasons(tx, visit, {entry.row: entry.object_id for entry in entries})
+    return await _released(exchange, tx, visit, entries) | rejected.keys()
+
+
 async def _released(exchange: Exchange, tx: Transaction, visit: Visit, entries: Sequence[Entry]) -> set[int]:
     """The rows of those entries of which a copy stands in a destination."""
     done: set[int] = set()
     ids = [entry.object_id for entry in entries]
-    sources = await _threads(exchange, tx, visit.collection, ids)
+    sources = await current_threads(exchange, tx, visit.collection.key, ids)
     lines = {line.stored.row: line for thread in sources.values() for line in thread.lines if line.stored is not None}
     for destination in destinations(visit):
-        threads = await _threads(exchange, tx, destination, ids)
+        threads = await current_threads(exchange, tx, destination.key, ids)
         done |= {entry.row for entry in entries if stands(threads[entry.object_id], lines[entry.row], reopen(entry.raw))}
     return done
-
-
-async def _threads(exchange: Exchange, tx: Transaction, collection: Collection, ids: Sequence[str]) -> dict[str, Thread]:
-    book = exchange.books.of(collection.key)
-    await book.catch_up(tx, collection.key)
-    return await read_threads(tx, collection.key, book, ids)
 
 
 def _waiting(entry: Entry, book: LabelBook) -> Waiting:
@@ -140,9 +130,7 @@ def _destination(visit: Visit, to: str | None) -> Collection:
 
 
 async def _release(exchange: Exchange, tx: Transaction, visit: Visit, destination: Collection, object_ids: Sequence[str]) -> list[Released]:
-    if await tx.epoch() != visit.force.epoch:
-        msg = "the alliance changed while the request was judged"
-        raise EpochMoved(msg)
+    await require_epoch(tx, visit.force)
     work = await _open(exchange, tx, visit, destination, object_ids)
     results: list[Released] = []
     for object_id in dict.fromkeys(object_ids):
@@ -152,6 +140,7 @@ async def _release(exchange: Exchange, tx: Transaction, visit: Visit, destinatio
             results.append(Released(object_id, ok=False, message=str(error)))
         else:
             results.append(Released(object_id, ok=True, message=f"released to {destination.path}"))
+    await forget(tx, visit, [result.object_id for result in results if result.ok])
     for thread in work.touched.values():
         thread.settle()
     target = Target(destination.key, visit.principal.organisation, work.book)
@@ -160,15 +149,16 @@ async def _release(exchange: Exchange, tx: Transaction, visit: Visit, destinatio
 
 
 async def _open(exchange: Exchange, tx: Transaction, visit: Visit, destination: Collection, object_ids: Sequence[str]) -> Releasing:
-    sources = await _threads(exchange, tx, visit.collection, object_ids)
+    sources = await current_threads(exchange, tx, visit.collection.key, object_ids)
     objects = await _objects(tx, visit, sources)
     needed = [identifier for each in objects.values() for identifier in needs(each) if identifier not in sources]
-    companions = await _threads(exchange, tx, visit.collection, needed)
+    companions = await current_threads(exchange, tx, visit.collection.key, needed)
     objects |= await _objects(tx, visit, companions)
     sources |= companions
     wanted = [*sources, *(reference for each in objects.values() for reference in each.references)]
-    threads = await _threads(exchange, tx, destination, wanted)
-    return Releasing(visit, destination, exchange.books.of(destination.key).draft(), sources, threads, objects)
+    threads = await current_threads(exchange, tx, destination.key, wanted)
+    books = exchange.books
+    return Releasing(visit, destination, books.of(destination.key).draft(), books.of(visit.collection.key), sources, threads, objects)
 
 
 async def _objects(tx: Transaction, visit: Visit, threads: dict[str, Thread]) -> dict[int, StixObject]:

@@ -4,16 +4,20 @@ Hidden and absent are the same (TAXII 2.1 App. B, access-policy case 25): NotFou
 anonymous public is told nothing of that: Unauthenticated for all but what is public (DESIGN 9).
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from app.access.actions import Action
 from app.access.alliance import Collection
 from app.access.decision import Question
 from app.access.principal import Principal
-from app.errors import Denied, NotFound, Unauthenticated
+from app.errors import Denied, EpochMoved, NotFound, Unauthenticated
 from app.sharing.exchange import NOTHING_HERE, Address, Exchange, Force
+from app.store.contract import Transaction
 
+T = TypeVar("T")
 CREDENTIALS_WANTED = "credentials are needed here"
 _REFUSALS = {
     Action.READ: "you may not read this collection",
@@ -62,6 +66,42 @@ async def enter(exchange: Exchange, client: str, address: Address, action: Actio
     if not visiting.may(action):
         raise Unauthenticated(CREDENTIALS_WANTED) if visiting.principal.is_anonymous else Denied(_REFUSALS[action])
     return visiting
+
+
+async def enter_path(exchange: Exchange, client: str, path: str, action: Action) -> Visit:
+    """The visit of a client who may do `action` in `root/name`: for deeds beside TAXII, to which a collection is there or is not.
+
+    Raises Unauthenticated, NotFound.
+    """
+    force = await exchange.force.now()
+    principal = force.principal(client)
+    collection = next((each for each in force.alliance.collections if each.path == path), None)
+    if collection is not None:
+        visiting = Visit(force, principal, collection, exchange.clock())
+        if visiting.may(action):
+            return visiting
+    raise absent(principal)
+
+
+async def judged(exchange: Exchange, enter: Callable[[], Awaitable[Visit]], work: Callable[[Transaction, Visit], Awaitable[T]]) -> T:
+    """What `work` returns, done in one transaction under the alliance that `enter` judged by; both again if it changed in between."""
+    while True:
+        visiting = await enter()
+
+        async def checked(tx: Transaction, visiting: Visit = visiting) -> T:
+            await require_epoch(tx, visiting.force)
+            return await work(tx, visiting)
+
+        try:
+            return await exchange.store.transact(checked)
+        except EpochMoved:
+            continue
+
+
+async def require_epoch(tx: Transaction, force: Force) -> None:
+    """Raises EpochMoved if the alliance is no longer the one that was judged by."""
+    if await tx.epoch() != force.epoch:
+        raise EpochMoved("the alliance changed while the request was judged")
 
 
 def absent(principal: Principal) -> Unauthenticated | NotFound:

@@ -4,7 +4,7 @@ Refusals speak of what the poster himself can see, and of nothing else: what is 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from app.errors import InvalidObject
 from app.sharing.assess import Assessed
@@ -99,8 +99,7 @@ def _tighten(line: Line, label: HandlingLabel) -> Line:
     if is_looser(line.own, label):
         line.own = join(line.own, label)
     if line.state is State.PUBLISHED and label.state is State.EMBARGOED:
-        line.state = label.state
-        line.own = replace(line.own, state=label.state, also=tuple(replace(part, state=label.state) for part in line.own.also))
+        line.state = label.state  # that of `own` stays: once published, it goes on binding older versions
     return line
 
 

@@ -15,6 +15,7 @@ from app.sharing.assess import refusal
 from app.sharing.door import Visit
 from app.sharing.exchange import NOTHING_HERE
 from app.sharing.labels import LabelBook
+from app.sharing.pinning import labels_to_pass
 from app.sharing.released import released_label
 from app.sharing.threads import NOT_DATED, Line, Thread
 from app.stix.handling import HandlingLabel
@@ -30,6 +31,7 @@ class Releasing:
     visit: Visit
     destination: Collection
     book: LabelBook
+    source_book: LabelBook
     sources: dict[str, Thread]
     threads: dict[str, Thread]
     objects: dict[int, StixObject]
@@ -54,8 +56,7 @@ class Releasing:
         return next((line for line in sorted(live, key=lambda line: line.sorting, reverse=True) if self._is_seen(line)), None)
 
     def _is_seen(self, line: Line) -> bool:
-        question = Question(self.visit.principal, Action.REVIEW, self.visit.collection, line.effective)
-        return self.visit.force.judge.decide(question, self.visit.now).allowed
+        return may_review(self.visit, line, self.source_book)
 
     def _object(self, line: Line) -> StixObject:
         assert line.stored is not None  # noqa: S101 # _newest chose it by that
@@ -108,6 +109,12 @@ class Releasing:
             flagged=False,
             source=self.visit.collection.key,
         )
+
+
+def may_review(visit: Visit, line: Line, book: LabelBook) -> bool:
+    """Whether a curator is shown a version of the intake: by its own label, and by those of what it refers to."""
+    questions = [Question(visit.principal, Action.REVIEW, visit.collection, label) for label in labels_to_pass(line, book)]
+    return all(decision.allowed for decision in visit.force.judge.decide_many(questions, visit.now))
 
 
 def stands(thread: Thread, line: Line, content: StixObject) -> bool:

@@ -12,8 +12,9 @@ from app.sharing.commit import Pins, Target, commit
 from app.sharing.door import Visit
 from app.sharing.exchange import Exchange
 from app.sharing.labels import LabelBook
+from app.sharing.pinning import pins
 from app.sharing.threads import Line, Thread
-from app.sharing.view import pins, read_threads
+from app.sharing.view import current_threads
 from app.stix.handling import HandlingLabel, State, join
 from app.stix.objects import reopen
 from app.store.contract import Transaction
@@ -43,13 +44,11 @@ async def follow(exchange: Exchange, tx: Transaction, visit: Visit, threads: Seq
     changed = {thread.object_id: thread for thread in threads}
     referred = [reference for thread in threads for line in thread.lines if _revokes(line) for reference in line.references]
     for destination in destinations(visit):
-        book = exchange.books.of(destination.key)
-        await book.catch_up(tx, destination.key)
-        there = await read_threads(tx, destination.key, book, [*changed, *referred])
+        there = await current_threads(exchange, tx, destination.key, [*changed, *referred])
         touched = [there[name] for name, source in changed.items() if await _follow_one(tx, visit, source, there[name], destination.key)]
         for thread in touched:
             thread.settle()
-        draft = book.draft()
+        draft = exchange.books.of(destination.key).draft()
         await commit(tx, Target(destination.key, visit.principal.organisation, draft), touched, partner_pins(there, draft))
 
 
@@ -91,9 +90,8 @@ def _bounds(mine: Sequence[Line], visit: Visit) -> list[HandlingLabel | None]:
 
 def _let_out(label: HandlingLabel, visit: Visit) -> HandlingLabel:
     """A label as it stands once the version is out: published, or waiting for the end of its embargo."""
-    waiting = label.embargo_until is not None and label.embargo_until > visit.now
-    state = State.EMBARGOED if waiting else State.PUBLISHED
-    return replace(label, state=state, also=tuple(replace(part, state=state) for part in label.also))
+    waiting = label.embargo_end is not None and label.embargo_end > visit.now
+    return label.in_state(State.EMBARGOED if waiting else State.PUBLISHED)
 
 
 def _revokes(line: Line) -> bool:

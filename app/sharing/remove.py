@@ -54,7 +54,7 @@ async def _remove(exchange: Exchange, tx: Transaction, visiting: Visit, object_i
     view = await look(exchange, tx, visiting)
     thread = (await view.threads(tx, [object_id]))[object_id]
     chosen = _choose(view, thread, query.versions)
-    if not chosen or (query.spec_versions is not None and SPEC_VERSION not in query.spec_versions):
+    if not any(view.sees(line) for line in chosen) or (query.spec_versions is not None and SPEC_VERSION not in query.spec_versions):
         raise NotFound(NOTHING_HERE)
     for line in chosen:
         _refuse_unless_allowed(visiting, line)

@@ -7,18 +7,23 @@ The rules (DESIGN 6):
 * Into a relayed version the labels of all the originator's own published versions join as well, whenever they come: whatever he loosens later opens
   no copy at its old place.
 * `last` is the newest published version that is not deleted; one that becomes `last` because a newer one was deleted gets a new date.
-* Rows are flagged where a reader must be shown one of several: several contributions, or a version that is not published.
+* A *hold* is on a contribution: all its versions, new ones too, close to all but the originator. It takes nothing out of the join and moves no `last`.
+  So does an embargo that comes after publication, but for `last`: what was once published stays in the join.
+* Rows are flagged where a reader must be shown one of several: several contributions, or a version that is not published. (A commit flags further ones, for
+  what they refer to.)
 """
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import groupby
 from typing import Final
 
 from app.stix.handling import HandlingLabel, State, join, join_all
 from app.stix.objects import StixObject
 from app.store.contract import StoredVersion
+from app.store.pins import Pin
 
 NOT_DATED: Final = "~"
 """Key of a version that takes its value from the date it is about to get: sorts after every date."""
@@ -26,7 +31,10 @@ NOT_DATED: Final = "~"
 
 @dataclass(slots=True)
 class Line:
-    """One version in a thread. `stored` is absent while it arrives; `arriving` holds the object then."""
+    """One version in a thread. `stored` is absent while it arrives; `arriving` holds the object then.
+
+    `state` is how it stands now; the state of `own` how it stands when nothing closes it afterwards: neither a hold nor a later embargo.
+    """
 
     contributor: str
     version: str
@@ -49,11 +57,18 @@ class Line:
     date: int = 0
     """The date_added that it gets in this deed; 0 if it keeps what it has."""
     source: str = ""
+    pins: frozenset[Pin] = frozenset()
+    """What it refers to, and what newer versions do that bind it; of an arriving version, once it is committed."""
 
     @property
     def is_published(self) -> bool:
-        """Whether its label joins into older versions."""
-        return self.state is State.PUBLISHED
+        """Whether it has been let out, so that its label joins into older versions."""
+        return self.own.state is State.PUBLISHED
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether it may be `last`."""
+        return self.is_published and self.state is not State.EMBARGOED and not self.deleted
 
     @property
     def sorting(self) -> tuple[str, bool, int]:
@@ -63,11 +78,15 @@ class Line:
 
 @dataclass(slots=True)
 class Thread:
-    """The contributions under one id: organisation → its versions, ascending. `ranks` orders them; a new one has no rank until it is dated."""
+    """The contributions under one id: organisation → its versions, ascending. `ranks` orders them; a new one has no rank until it is dated.
+
+    `held` names those whose contributions are held.
+    """
 
     object_id: str
     contributions: dict[str, list[Line]] = field(default_factory=dict[str, list[Line]])
     ranks: dict[str, int] = field(default_factory=dict[str, int])
+    held: set[str] = field(default_factory=set[str])
 
     @property
     def lines(self) -> Iterable[Line]:
@@ -91,6 +110,15 @@ class Thread:
         """The versions that other organisations sent of what is `originator`'s, as far as they are not deleted."""
         return [line for line in self.lines if line.own.originator == originator != line.contributor and not line.deleted]
 
+    def lift(self, contributor: str, now: datetime) -> None:
+        """End a hold: the versions stand as they would without it, under new dates in their old order."""
+        self.held.discard(contributor)
+        for line in self.contributions.get(contributor, ()):
+            line.state = line.own.state
+            if line.is_published and _is_later(line.own.embargo_end, now):
+                line.state = State.EMBARGOED
+            line.fresh_date = not line.deleted
+
     def served(self, organisation: str, sees: Callable[[Line], bool]) -> list[Line]:
         """The contribution that this organisation is shown under the id: its own, else the best ranked of which it sees a version."""
         if organisation in self.contributions:
@@ -100,7 +128,10 @@ class Thread:
         return next((lines for lines in visible if lines), list[Line]())
 
     def settle(self) -> None:
-        """Bring effective labels, `last` and flags up to date after versions were added, tightened, published or deleted."""
+        """Bring states, effective labels, `last` and flags up to date after versions were added, tightened, published, held or deleted."""
+        for name in self.held:
+            for line in self.contributions.get(name, ()):
+                line.state = State.HELD
         for name, lines in self.contributions.items():
             bounds = {each: self._originators_label(each) for each in {line.own.originator for line in lines} - {name}}
             for line in lines:
@@ -109,13 +140,13 @@ class Thread:
         several = len(self.contributions) > 1
         for lines in self.contributions.values():
             _settle_last(lines)
-            unpublished = any(not line.is_published and not line.deleted for line in lines)
+            unpublished = any(line.state is not State.PUBLISHED and not line.deleted for line in lines)
             for line in lines:
                 line.flagged = several or unpublished
 
     def _originators_label(self, originator: str) -> HandlingLabel | None:
-        own = [line.own for line in self.contributions.get(originator, ()) if line.is_published and line.own.originator == originator]
-        return join_all(own) if own else None
+        own = [line for line in self.contributions.get(originator, ()) if line.is_published and line.own.originator == originator]
+        return join_all(_demand(line, line.own) for line in own) if own else None
 
 
 _UNRANKED: Final = 1 << 63
@@ -126,16 +157,28 @@ def _key(line: Line) -> str:
     return line.key
 
 
+def _is_later(moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and moment > now
+
+
 def _settle_labels(lines: list[Line]) -> None:
-    """From the newest to the oldest; versions of one key bind each other."""
+    """From the newest to the oldest; versions of one key bind each other. Each keeps the state in which it stands."""
     newer: HandlingLabel | None = None
     for _, group in groupby(reversed(lines), key=_key):
         alike = list(group)
         for line in alike:
             if line.is_published:
-                newer = _stated(line) if newer is None else join(_stated(line), newer)
+                bound = _demand(line, _stated(line))
+                newer = bound if newer is None else join(bound, newer)
         for line in alike:
-            line.effective = _stated(line) if newer is None else join(_stated(line), newer)
+            line.effective = (_stated(line) if newer is None else join(_stated(line), newer)).in_state(line.state)
+
+
+def _demand(line: Line, label: HandlingLabel) -> HandlingLabel:
+    """What a version that was let out demands of others by its label: an embargo that came afterwards is its own, they stay out."""
+    if line.state is State.PUBLISHED:
+        return label
+    return replace(label, embargo_until=None, also=tuple(replace(part, embargo_until=None) for part in label.also))
 
 
 def _stated(line: Line) -> HandlingLabel:
@@ -143,10 +186,10 @@ def _stated(line: Line) -> HandlingLabel:
 
 
 def _settle_last(lines: list[Line]) -> None:
-    newest = next((line for line in reversed(lines) if line.is_published and not line.deleted), None)
+    newest = next((line for line in reversed(lines) if line.is_standing), None)
     for line in lines:
         became_last = line is newest and not line.last
-        if became_last and line.stored is not None and any(each.last and each.deleted for each in lines):
+        if became_last and line.stored is not None and any(each.last and not each.is_standing for each in lines):
             line.fresh_date = True
     for line in lines:
         line.last = line is newest
@@ -157,6 +200,8 @@ def thread_of(object_id: str, rows: Iterable[StoredVersion], label: Callable[[in
     thread = Thread(object_id)
     for row in rows:
         thread.ranks[row.contributor] = row.rank
+        if row.state is State.HELD:
+            thread.held.add(row.contributor)
         thread.contributions.setdefault(row.contributor, []).append(
             Line(
                 contributor=row.contributor,

@@ -3,21 +3,22 @@
 Refusals, markings that count as known and pins of references all go by this view, so that no answer to a write depends on what is hidden from its sender.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.access.actions import Action
 from app.access.clearance import extend
-from app.errors import EpochMoved
 from app.sharing.assess import Known, definition_meaning
-from app.sharing.door import Visit
+from app.sharing.door import Visit, require_epoch
 from app.sharing.exchange import Exchange
 from app.sharing.labels import LabelBook
+from app.sharing.pinning import pins
 from app.sharing.sight import kept
 from app.sharing.threads import Line, Thread, thread_of
 from app.sharing.turns import in_turns
 from app.stix.objects import reopen
-from app.store.contract import Pin, Transaction
+from app.store.contract import Transaction
+from app.store.pins import Pin, are_seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,10 @@ class View:
         return self.visit.collection.key
 
     def sees(self, line: Line) -> bool:
-        """Whether a stored version is the visitor's own, or one that he may read."""
-        return line.contributor == self.visit.principal.organisation or (line.stored is not None and line.stored.label in self.numbers)
+        """Whether a stored version is the visitor's own, or one that he may read, down to what it refers to."""
+        if line.contributor == self.visit.principal.organisation:
+            return True
+        return line.stored is not None and line.stored.label in self.numbers and are_seen(line.pins, self.numbers)
 
     def served(self, thread: Thread) -> list[Line]:
         """The versions under an id that the visitor is shown, ascending."""
@@ -58,15 +61,14 @@ class View:
                 known[identifier] = Known(meaning, newest[identifier].own.originator)
         return known
 
-    def pins(self, line: Line, threads: Mapping[str, Thread]) -> tuple[Pin, ...]:
+    def pins(self, line: Line, threads: Mapping[str, Thread]) -> frozenset[Pin]:
         """What a version refers to, as the visitor is shown it."""
         return pins(line, threads, self.served, self.book)
 
 
 async def look(exchange: Exchange, tx: Transaction, visit: Visit) -> View:
     """The view of a visit under the write lock. Raises EpochMoved if the alliance is no longer the one the visit was judged by."""
-    if await tx.epoch() != visit.force.epoch:
-        raise EpochMoved("the alliance changed while the request was judged")
+    await require_epoch(tx, visit.force)
     book = exchange.books.of(visit.collection.key)
     await book.catch_up(tx, visit.collection.key)
     if not visit.may(Action.READ):
@@ -81,15 +83,17 @@ async def read_threads(tx: Transaction, collection: str, book: LabelBook, ids: I
     """The threads of a collection under `ids`, empty ones included."""
     wanted = list(dict.fromkeys(ids))
     history = await tx.history(collection, wanted)
-    return {identifier: thread_of(identifier, history.get(identifier, ()), book.label) async for identifier in in_turns(wanted)}
+    known = await tx.pins(collection, [row.row for rows in history.values() for row in rows])
+    threads: dict[str, Thread] = {}
+    async for identifier in in_turns(wanted):
+        thread = threads[identifier] = thread_of(identifier, history.get(identifier, ()), book.label)
+        for line in thread.lines:
+            line.pins = known.get(line.stored.row, frozenset()) if line.stored is not None else frozenset()
+    return threads
 
 
-def pins(line: Line, threads: Mapping[str, Thread], served: Callable[[Thread], list[Line]], book: LabelBook) -> tuple[Pin, ...]:
-    """What a version refers to, contribution by contribution, as far as its writer is shown it; the rest dangles (access-policy cases 4, 5)."""
-    found: list[Pin] = []
-    for target in sorted(line.references):
-        thread = threads.get(target)
-        lines = served(thread) if thread is not None else []
-        if lines:
-            found.append(Pin(target, lines[-1].contributor, book.number(lines[-1].effective) or 0))
-    return tuple(found)
+async def current_threads(exchange: Exchange, tx: Transaction, collection: str, ids: Iterable[str]) -> dict[str, Thread]:
+    """As `read_threads`, with the exchange's own book of the collection, brought up to date."""
+    book = exchange.books.of(collection)
+    await book.catch_up(tx, collection)
+    return await read_threads(tx, collection, book, ids)

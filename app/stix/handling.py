@@ -80,6 +80,22 @@ class HandlingLabel:
         """The labels a reader must pass, each of them."""
         return (replace(self, also=()), *self.also) if self.also else (self,)
 
+    @property
+    def embargo_end(self) -> datetime | None:
+        """When the last embargo of its parts ends."""
+        return max(filter(None, (part.embargo_until for part in self.parts)), default=None)
+
+    @property
+    def retention_end(self) -> datetime | None:
+        """When the first retention of its parts ends."""
+        return min(filter(None, (part.retention_until for part in self.parts)), default=None)
+
+    def in_state(self, state: State) -> "HandlingLabel":
+        """The same conditions for a version that stands otherwise."""
+        if self.state is state and not self.also:
+            return self
+        return replace(self, state=state, also=tuple(replace(part, state=state) for part in self.also))
+
     def to_text(self) -> str:
         """The canonical text by which stores intern labels: equal labels, equal text."""
         return json.dumps(_document(self), sort_keys=True, separators=(",", ":"))

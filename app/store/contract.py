@@ -13,26 +13,20 @@ Promises:
 What a store may rely on, because writers keep it (app/sharing/threads.py):
 * The rows of one contribution carry one `rank`; those that are not deleted differ in `key`.
 * Of the published versions of a contribution, whoever may see one may see every newer one that is not deleted: labels join backwards.
-* An unflagged row belongs to the only contribution under its id, and all versions of that are published.
+* An unflagged row belongs to the only contribution under its id, all versions of that are published, and its pins lie under its own label.
+* The pins of a published version, tombstone or not, are among those of every older version of its contribution: what withholds one withholds those too.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple, Protocol, TypeVar
 
 from app.stix.handling import HandlingLabel, State
+from app.store.pins import Pin, PinTransaction
 from app.taxii.query import Versions
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Pin:
-    """What a version refers to, as its writer saw it: one contribution under the target's id, and the label number it then had (0: erased)."""
-
-    target: str
-    contributor: str
-    label: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +34,7 @@ class StoredVersion:
     """One version of one object, as one organisation contributed it to one collection; without its bytes.
 
     `row` is 0 until the store has put it. `own` numbers the label it was written with, `label` the effective one, which clearances name.
+    Its `state` is that of `label`; that of `own` is how the version stands without a hold or an embargo that came after its publication.
     `rank` orders the contributions under one id for a reader who has none himself: 0 for the registered originator's, else the date_added of its
     first version. `version` is what clients read (literal `modified`, `created`, or the first date_added); `key` orders it.
     `last` is set on the newest published, not deleted version of a contribution. `flagged` rows are compared with their siblings when read: their id
@@ -71,17 +66,19 @@ class Arrival:
 
     stored: StoredVersion
     raw: bytes
-    pins: tuple[Pin, ...] = ()
+    pins: frozenset[Pin] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """What one reader asks of one collection: his clearance as plain numbers, his query, and the size of the page.
 
-    * Visible to him: rows, not deleted, whose `label` is in `numbers`.
+    * Visible to him: rows, not deleted, whose `label` is in `numbers`; of those that are flagged and of another contributor than `organisation`, only those
+      whose pins all lie under labels in `numbers`, too. The rest is withheld: to him it does not exist, in all that follows.
     * Per object id one contribution: that of `organisation` if it has a visible row or a tombstone whose label is in `numbers`; else, of those with a
       visible row, the one of lowest `rank`, among equals the contributor whose name sorts first. (So after an organisation deleted its own it is
-      shown none.)
+      shown none. And a contribution of which every version is withheld leaves its place to the next, as a hidden one does: did it keep it, who refers
+      to something hidden would take away what others share under the same id.)
     * Of the visible rows of that contribution, `versions` chooses: `last` the highest key, `first` the lowest, `exact` by key, `all` every one; several
       choices are united.
     * Then `ids`, `types`, `after` (date_added strictly later), ascending date_added, `limit`; a page with raw bytes also ends before they exceed
@@ -164,6 +161,31 @@ class StoredToken:
     revoked: int = 0
 
 
+class RulingKind(StrEnum):
+    """What was decided about something that is stored."""
+
+    HOLD = "hold"
+    REJECTION = "rejection"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRuling:
+    """A decision on a contribution (`row` is 0), or on one of its versions: by which client, when, for which reason, until when (µs; 0 = for good).
+
+    What it does to rows is written on them; this is its record.
+    """
+
+    kind: RulingKind
+    collection: str
+    object_id: str
+    contributor: str
+    row: int
+    reason: str
+    client: str
+    made: int
+    until: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Amendment:
     """What a later write changes on a stored row; None leaves a thing as it is. `deleted` drops the bytes for good: False does not bring them back."""
@@ -178,7 +200,7 @@ class Amendment:
     deleted: bool | None = None
 
 
-class Transaction(Protocol):
+class Transaction(PinTransaction, Protocol):
     """A write in progress. It sees its own changes. It is worked from one task only, and may be run again from its start."""
 
     async def epoch(self) -> int:
@@ -213,6 +235,10 @@ class Transaction(Protocol):
         """How many rows that are not deleted lie under each label number. For the operator; never for a client."""
         ...
 
+    async def under(self, collection: str, labels: Sequence[int], limit: int, after: int = -1) -> Sequence[StoredVersion]:
+        """The first rows later than `after` that are not deleted and lie under one of these effective labels, ascending date_added."""
+        ...
+
     async def dates(self, collection: str, runs: Sequence[int]) -> Sequence[int]:
         """One date_added for each row of all runs, in order (app/store/dates.py). Each run begins in a millisecond of its own."""
         ...
@@ -227,6 +253,22 @@ class Transaction(Protocol):
 
     async def save_status(self, status: StoredStatus) -> None:
         """Keep a status; statuses whose time is over may go."""
+        ...
+
+    async def rule(self, ruling: StoredRuling) -> None:
+        """Keep a ruling, in place of one of the same kind on the same thing."""
+        ...
+
+    async def unrule(self, ruling: StoredRuling) -> None:
+        """Forget the ruling of this kind on this thing, if there is one."""
+        ...
+
+    async def rulings(self, kind: RulingKind, collection: str | None = None, ids: Sequence[str] | None = None) -> Sequence[StoredRuling]:
+        """The rulings of a kind, oldest first: all, those of a collection, those on objects of these ids."""
+        ...
+
+    async def lease(self, name: str, holder: str, until: int) -> bool:
+        """Take or keep the lease `name` until that instant (µs); False while another holder's time is not over. A past instant gives it back."""
         ...
 
     async def adopt(self, document: bytes, digest: str) -> int:

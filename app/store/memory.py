@@ -5,9 +5,9 @@ A transaction works on a copy of the state that takes the former's place when it
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from app.errors import StoreUnavailable
 from app.stix.handling import HandlingLabel
@@ -15,22 +15,21 @@ from app.store.contract import (
     Amendment,
     Arrival,
     Behind,
-    Entry,
     InForce,
     Page,
-    Pin,
+    RulingKind,
     Selection,
+    StoredRuling,
     StoredStatus,
     StoredToken,
     StoredVersion,
     Transaction,
 )
 from app.store.dates import ATTEMPTS, Dating, TrustedClock
-from app.taxii.query import Versions
+from app.store.memory_pages import read_page
+from app.store.pins import AWAITED, Contribution, Job, Pin
 
 T = TypeVar("T")
-
-BEFORE_EVERYTHING: Final = -1
 
 
 class _Label(NamedTuple):
@@ -47,15 +46,26 @@ class _Collection:
 
     rows: dict[int, StoredVersion] = field(default_factory=dict[int, StoredVersion])
     raws: dict[int, bytes] = field(default_factory=dict[int, bytes])
-    pins: dict[int, tuple[Pin, ...]] = field(default_factory=dict[int, tuple[Pin, ...]])
+    pins: dict[int, frozenset[Pin]] = field(default_factory=dict[int, frozenset[Pin]])
     labels: list[_Label] = field(default_factory=list[_Label])
     newest: int = 0
 
     def copy(self) -> "_Collection":
         return _Collection(dict(self.rows), dict(self.raws), dict(self.pins), list(self.labels), self.newest)
 
+    def pinning(self, target: Contribution) -> Iterator[tuple[int, frozenset[int]]]:
+        """Rows with a pin on a contribution, and the labels of these pins."""
+        for row, pins in self.pins.items():
+            labels = frozenset(pin.label for pin in pins if (pin.target, pin.contributor) == target)
+            if labels:
+                yield row, labels
+
     def labels_above(self, mark: int) -> tuple[tuple[int, HandlingLabel], ...]:
         return tuple((number, each.label) for number, each in enumerate(self.labels, 1) if number > mark)
+
+
+_Ruled = tuple[RulingKind, str, str, str, int]
+"""What a ruling is on: its kind, collection, object id, contributor and row."""
 
 
 @dataclass(slots=True)
@@ -67,6 +77,9 @@ class _State:
     in_force: InForce | None = None
     statuses: dict[str, StoredStatus] = field(default_factory=dict[str, StoredStatus])
     tokens: dict[str, StoredToken] = field(default_factory=dict[str, StoredToken])
+    rulings: dict[_Ruled, StoredRuling] = field(default_factory=dict[_Ruled, StoredRuling])
+    leases: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
+    jobs: dict[Job, None] = field(default_factory=dict[Job, None])
 
     @property
     def epoch(self) -> int:
@@ -74,7 +87,16 @@ class _State:
 
     def copy(self) -> "_State":
         collections = {key: collection.copy() for key, collection in self.collections.items()}
-        return _State(collections, self.last_row, self.in_force, dict(self.statuses), dict(self.tokens))
+        return _State(
+            collections,
+            self.last_row,
+            self.in_force,
+            dict(self.statuses),
+            dict(self.tokens),
+            dict(self.rulings),
+            dict(self.leases),
+            dict(self.jobs),
+        )
 
 
 class MemoryStore:
@@ -93,7 +115,7 @@ class MemoryStore:
         collection = self._state.collections.get(selection.collection, _Collection())
         if self._state.epoch != selection.epoch or len(collection.labels) > selection.mark:
             return Behind(self._state.epoch, collection.labels_above(selection.mark))
-        return _cut(collection, _select(collection.rows.values(), selection), selection)
+        return read_page(collection.rows.values(), collection.raws, collection.pins, selection)
 
     async def transact(self, work: Callable[[Transaction], Awaitable[T]], weight: int = 1) -> T:
         """Run `work` in one transaction and commit."""
@@ -201,6 +223,12 @@ class MemoryTransaction:
         """How many rows that are not deleted lie under each label number."""
         return Counter(row.label for row in self._in(collection).rows.values() if not row.deleted)
 
+    async def under(self, collection: str, labels: Sequence[int], limit: int, after: int = -1) -> Sequence[StoredVersion]:
+        """The first rows later than `after` under these labels."""
+        rows = self._in(collection).rows.values()
+        found = [row for row in rows if not row.deleted and row.label in labels and row.date_added > after]
+        return sorted(found, key=lambda row: row.date_added)[:limit]
+
     async def dates(self, collection: str, runs: Sequence[int]) -> Sequence[int]:
         """One date_added for each row of all runs."""
         kept = self._in(collection)
@@ -214,7 +242,8 @@ class MemoryTransaction:
         rows = range(self._state.last_row + 1, self._state.last_row + 1 + len(arrivals))
         for row, arrival in zip(rows, arrivals, strict=True):
             kept.rows[row] = replace(arrival.stored, row=row)
-            kept.pins[row] = arrival.pins
+            if arrival.pins:
+                kept.pins[row] = arrival.pins
             kept.newest = max(kept.newest, arrival.stored.date_added)
             if not arrival.stored.deleted:
                 kept.raws[row] = arrival.raw
@@ -231,11 +260,78 @@ class MemoryTransaction:
             if row.deleted:
                 kept.raws.pop(row.row, None)
 
+    async def pins(self, collection: str, rows: Sequence[int]) -> Mapping[int, frozenset[Pin]]:
+        """The pins of rows."""
+        kept = self._in(collection).pins
+        return {row: kept[row] for row in rows if kept.get(row)}
+
+    async def pin(self, collection: str, pins: Mapping[int, frozenset[Pin]]) -> None:
+        """Give stored rows further pins."""
+        kept = self._in(collection).pins
+        kept.update({row: kept.get(row, frozenset()) | further for row, further in pins.items()})
+
+    async def pinned(self, collection: str, targets: Sequence[Contribution]) -> Mapping[Contribution, frozenset[int]]:
+        """The labels under which each contribution is pinned."""
+        found = {target: [labels for _, labels in self._in(collection).pinning(target)] for target in targets}
+        return {target: frozenset[int]().union(*labels) for target, labels in found.items() if labels}
+
+    async def repin(self, collection: str, target: Contribution, label: int, instead_of: frozenset[int]) -> None:
+        """Give every row with a pin on the contribution one under `label`, and take others away."""
+        kept = self._in(collection)
+        for row, _ in list(kept.pinning(target)):
+            kept.pins[row] = kept.pins[row] - {Pin(*target, old) for old in instead_of} | {Pin(*target, label)}
+            kept.rows[row] = replace(kept.rows[row], flagged=kept.rows[row].flagged or kept.rows[row].label != label)
+
+    async def referring(self, collection: str, target: Contribution, label: int, limit: int) -> Mapping[int, str]:
+        """The rows of lowest number that have a pin on the contribution under another label."""
+        kept = self._in(collection)
+        found = sorted(row for row, labels in kept.pinning(target) if labels - {label, AWAITED})
+        return {row: kept.rows[row].object_id for row in found[:limit]}
+
+    async def unpin(self, collection: str, target: Contribution, label: int, rows: Sequence[int]) -> None:
+        """Take from rows their pins on the contribution under other labels."""
+        kept = self._in(collection).pins
+        kept.update({row: frozenset(pin for pin in kept[row] if pin[:2] != target or pin.label == label) for row in rows})
+
+    async def add_job(self, job: Job) -> None:
+        """Keep a job."""
+        self._state.jobs.setdefault(job)
+
+    async def jobs(self) -> Sequence[Job]:
+        """All jobs, oldest first."""
+        return list(self._state.jobs)
+
+    async def end_job(self, job: Job) -> None:
+        """Forget a job."""
+        self._state.jobs.pop(job, None)
+
     async def save_status(self, status: StoredStatus) -> None:
         """Keep a status."""
         now = self._clock.unchecked()
         self._state.statuses = {name: kept for name, kept in self._state.statuses.items() if kept.kept_until > now}
         self._state.statuses[status.id] = status
+
+    async def rule(self, ruling: StoredRuling) -> None:
+        """Keep a ruling."""
+        self._state.rulings[_ruled(ruling)] = ruling
+
+    async def unrule(self, ruling: StoredRuling) -> None:
+        """Forget a ruling."""
+        self._state.rulings.pop(_ruled(ruling), None)
+
+    async def rulings(self, kind: RulingKind, collection: str | None = None, ids: Sequence[str] | None = None) -> Sequence[StoredRuling]:
+        """The rulings of a kind, oldest first."""
+        found = (each for each in self._state.rulings.values() if each.kind is kind)
+        chosen = (each for each in found if collection in {None, each.collection} and (ids is None or each.object_id in ids))
+        return sorted(chosen, key=lambda each: (each.made, *_ruled(each)))
+
+    async def lease(self, name: str, holder: str, until: int) -> bool:
+        """Take or keep a lease."""
+        kept, over = self._state.leases.get(name, (holder, 0))
+        if kept != holder and over > self._clock.unchecked():
+            return False
+        self._state.leases[name] = holder, until
+        return True
 
     async def adopt(self, document: bytes, digest: str) -> int:
         """Put an alliance in force."""
@@ -258,6 +354,10 @@ class MemoryTransaction:
         return self._state.collections.setdefault(collection, _Collection())
 
 
+def _ruled(ruling: StoredRuling) -> _Ruled:
+    return ruling.kind, ruling.collection, ruling.object_id, ruling.contributor, ruling.row
+
+
 def _amended(row: StoredVersion, amendment: Amendment) -> StoredVersion:
     return replace(
         row,
@@ -269,51 +369,3 @@ def _amended(row: StoredVersion, amendment: Amendment) -> StoredVersion:
         date_added=row.date_added if amendment.date_added is None else amendment.date_added,
         deleted=row.deleted or bool(amendment.deleted),
     )
-
-
-def _select(rows: Iterable[StoredVersion], selection: Selection) -> list[StoredVersion]:
-    """All rows that the selection describes, its size apart, ascending date_added."""
-    threads: dict[str, list[StoredVersion]] = {}
-    for row in rows:
-        threads.setdefault(row.object_id, []).append(row)
-    chosen = [row for thread in threads.values() for row in _versions(_served(thread, selection), selection.versions)]
-    after = BEFORE_EVERYTHING if selection.after is None else selection.after
-    return sorted((row for row in chosen if row.date_added > after and _matches(row, selection)), key=lambda row: row.date_added)
-
-
-def _served(thread: Sequence[StoredVersion], selection: Selection) -> list[StoredVersion]:
-    """The visible rows of the one contribution under an id that the reader is shown, ascending by version."""
-    cleared = [row for row in thread if row.label in selection.numbers]
-    visible = [row for row in cleared if not row.deleted]
-    if any(row.contributor == selection.organisation for row in cleared):
-        contributor = selection.organisation
-    else:
-        _, contributor = min(((row.rank, row.contributor) for row in visible), default=(0, ""))
-    return sorted((row for row in visible if row.contributor == contributor), key=lambda row: row.key)
-
-
-def _versions(rows: Sequence[StoredVersion], versions: Versions) -> list[StoredVersion]:
-    newest = len(rows) - 1
-    return [
-        row
-        for place, row in enumerate(rows)
-        if versions.all or (versions.last and place == newest) or (versions.first and place == 0) or row.key in versions.exact
-    ]
-
-
-def _matches(row: StoredVersion, selection: Selection) -> bool:
-    has_id = selection.ids is None or row.object_id in selection.ids
-    return has_id and (selection.types is None or row.object_type in selection.types)
-
-
-def _cut(collection: _Collection, rows: Sequence[StoredVersion], selection: Selection) -> Page:
-    """The first of `rows`, as many as the page may hold."""
-    entries: list[Entry] = []
-    size = 0
-    for row in rows:
-        raw = collection.raws[row.row] if selection.with_raw else b""
-        size += len(raw)
-        if len(entries) == selection.limit or (entries and size > selection.budget):
-            return Page(tuple(entries), more=True)
-        entries.append(Entry(row.row, row.object_id, row.version, row.date_added, raw, row.label, row.contributor))
-    return Page(tuple(entries), more=False)

@@ -6,7 +6,8 @@ import pytest
 from contract.samples import COLLECTION, amend, bytes_of, put, version
 
 from app.stix.handling import State
-from app.store.contract import Amendment, Arrival, Pin, Store, StoredVersion, Transaction
+from app.store.contract import Amendment, Arrival, Store, StoredVersion, Transaction
+from app.store.pins import Pin
 
 
 async def history(store: Store, *ids: str, collection: str = COLLECTION) -> dict[str, list[StoredVersion]]:
@@ -75,7 +76,7 @@ async def test_put_of_nothing_stores_nothing(store: Store) -> None:
 
 async def test_pins_are_taken_with_their_versions(store: Store) -> None:
     """They are kept from the first write on; what they close is decided when they are read."""
-    pins = (Pin("indicator--1", "ke-cert", 4), Pin("indicator--1", "ng-cert", 0))
+    pins = frozenset({Pin("indicator--1", "ke-cert", 4), Pin("indicator--1", "ng-cert", 0)})
     await store.transact(lambda tx: tx.put(COLLECTION, [Arrival(version("relationship--1", date_added=5), b"{}", pins)]))
     assert await store.count(COLLECTION) == 1
 

@@ -19,7 +19,7 @@ from app.sharing.read import Answer
 from app.sharing.threads import Line, Thread
 from app.sharing.view import View
 from app.stix.handling import join
-from app.store import dates, memory
+from app.store import dates, memory_pages
 from app.store.contract import Behind, Page, Selection, StoredVersion, Transaction
 from app.store.memory import MemoryStore
 
@@ -53,29 +53,29 @@ def more_counts_hidden_rows(patch: Patch) -> None:
 
 def hidden_contribution_shadows(patch: Patch) -> None:
     """Which contribution is shown is settled among all, hidden ones too."""
-    real = memory._served
+    real = memory_pages._served
 
     def served(thread: Sequence[StoredVersion], selection: Selection) -> list[StoredVersion]:
         best = min((row.rank, row.contributor) for row in thread)[1]
         return [row for row in real(thread, selection) if row.contributor in {best, selection.organisation}]
 
-    patch.setattr(memory, "_served", served)
+    patch.setattr(memory_pages, "_served", served)
 
 
 def own_hidden_contribution_shadows_for_the_feed(patch: Patch) -> None:
     """What an organisation has is taken for what its constituency feed has."""
-    real = memory._served
+    real = memory_pages._served
 
     def served(thread: Sequence[StoredVersion], selection: Selection) -> list[StoredVersion]:
         has_own = any(row.contributor == selection.organisation for row in thread)
         return [row for row in real(thread, selection) if not has_own or row.contributor == selection.organisation]
 
-    patch.setattr(memory, "_served", served)
+    patch.setattr(memory_pages, "_served", served)
 
 
 def first_may_be_hidden(patch: Patch) -> None:
     """`first` is settled over all versions; if that one is hidden, nothing is shown."""
-    real = memory._served
+    real = memory_pages._served
 
     def served(thread: Sequence[StoredVersion], selection: Selection) -> list[StoredVersion]:
         found = real(thread, selection)
@@ -84,7 +84,7 @@ def first_may_be_hidden(patch: Patch) -> None:
         oldest = min(row.key for row in thread if row.contributor == found[0].contributor)
         return found if found[0].key == oldest else found[1:]
 
-    patch.setattr(memory, "_served", served)
+    patch.setattr(memory_pages, "_served", served)
 
 
 def pending_versions_bind(patch: Patch) -> None:

@@ -1,7 +1,7 @@
 """The purge: a history without what an observer can never see.
 
-What stays of hidden writes is what DESIGN 2, promise 1, permits as influence: of versions that supersede what he sees, and of those that bind what he
-sees of a relayed object, a ghost with the same id, version and label and other content. His own organisation's deeds stay, if he is its contributor.
+What stays of hidden writes is what DESIGN 2, promise 1, permits as influence: of versions that supersede what he sees, of what it refers to, and of those
+that bind what he sees of a relayed object, a ghost with the same id, version and label and other content. His own organisation's deeds stay, if he is its contributor.
 Refused objects of others go: that they were refused is for those who sent them to know.
 """
 
@@ -14,6 +14,7 @@ from property.ledger import TERMS_BY_ID, Ledger, Written
 from property.stage import RowKey
 
 from app.access.principal import Role, Scope
+from app.stix.references import references
 
 
 class Fate(IntEnum):
@@ -79,6 +80,8 @@ class Purge:
             yield from ((each, Fate.GHOST) for each in versions if each.step == begun)
         yield from ((each, Fate.GHOST) for each in self._ledger.originals(written))
         yield from self._bound_by_release(written, fate)
+        targets = references(written.content)
+        yield from ((each, Fate.GHOST) for each in self._ledger.written if each.path == path and each.stored.object_id in targets)
         for mark in written.content.get("object_marking_refs", ()):
             if mark in TERMS_BY_ID:
                 yield from ((each, Fate.KEPT) for each in self._ledger.written if (each.path, each.stored.object_id) == (path, mark))

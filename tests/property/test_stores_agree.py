@@ -1,6 +1,6 @@
 """Every store answers like the one in memory: random histories, random readers, entry by entry; and its pages together are the whole answer, once.
 
-The histories keep what writers keep (app/store/contract.py): labels join backwards, `last` and `flagged` are settled after every change.
+The histories keep what writers keep (app/store/contract.py): labels join backwards, pins are handed down, `last` and `flagged` are settled after every change.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from app.stix.handling import State
 from app.store.contract import Amendment, Arrival, Selection, Store, StoredVersion, Transaction
 from app.store.memory import MemoryStore
+from app.store.pins import AWAITED, Contribution, Pin
 from app.store.sqlite import open_sqlite, reading
 from app.taxii.query import EVERY, LATEST, Versions
 
@@ -29,11 +30,15 @@ OWNER = "b"
 """Its contributions have rank 0."""
 
 atoms = st.frozensets(st.sampled_from(sorted(ATOMS)))
+targets = st.builds(Contribution, st.sampled_from(IDS), st.sampled_from(ORGANISATIONS))
+pinned = st.dictionaries(targets, st.none() | atoms, max_size=2)
 posts = st.tuples(
-    st.just("post"), st.sampled_from(IDS), st.sampled_from(ORGANISATIONS), st.sampled_from(KEYS), atoms, st.sampled_from(State)
+    st.just("post"), st.sampled_from(IDS), st.sampled_from(ORGANISATIONS), st.sampled_from(KEYS), atoms, st.sampled_from(State), pinned
 )
 changes = st.tuples(st.sampled_from(["delete", "publish", "tighten", "hold", "redate"]), st.integers(0, 50))
-histories = st.lists(st.one_of(posts, posts, changes), min_size=1, max_size=30)
+moves = st.tuples(st.just("repin"), targets, atoms, st.booleans())
+frees = st.tuples(st.just("free"), targets, atoms, st.integers(1, 3))
+histories = st.lists(st.one_of(posts, posts, changes, moves, frees), min_size=1, max_size=30)
 
 some_versions = st.sampled_from([LATEST, LATEST, EVERY, Versions(first=True), Versions(last=True, first=True)]) | st.builds(
     Versions, last=st.booleans(), first=st.booleans(), all=st.just(value=False), exact=st.frozensets(st.sampled_from(KEYS), max_size=3)
@@ -61,6 +66,7 @@ asked = st.fixed_dictionaries(
 )
 questions = st.lists(st.tuples(readers, asked, st.integers(1, 5), st.sampled_from([1, 150, 1 << 20])), min_size=1, max_size=12)
 
+Change = Callable[[Transaction], Awaitable[object]]
 Label = tuple[str, frozenset[str], State]
 
 
@@ -70,6 +76,7 @@ class World:
 
     own: dict[int, frozenset[str]] = field(default_factory=dict)
     rows: dict[int, StoredVersion] = field(default_factory=dict)
+    pins: dict[int, frozenset[Pin]] = field(default_factory=dict)
     numbers: dict[Label, int] = field(default_factory=dict)
     now: int = 0
 
@@ -86,19 +93,63 @@ class World:
         """The clearance of a reader."""
         return frozenset(number for label, number in self.numbers.items() if _may_see(reader, *label))
 
-    def apply(self, step: tuple[object, ...]) -> tuple[list[Arrival], list[Amendment]]:
-        """What a step puts and amends."""
-        before = dict(self.rows)
+    def apply(self, step: tuple[object, ...]) -> Change:
+        """What a step changes in a store."""
+        before, pins_before = dict(self.rows), dict(self.pins)
+        if step[0] == "repin":
+            return self._repin(*step[1:])  # type: ignore[arg-type] # as drawn
+        if step[0] == "free":
+            return self._free(*step[1:])  # type: ignore[arg-type] # as drawn
         if step[0] == "post":
             self._post(*step[1:])  # type: ignore[arg-type] # as drawn
         elif standing := [row for row in self.rows.values() if not row.deleted]:
             self._change(str(step[0]), standing[int(step[1]) % len(standing)])  # type: ignore[call-overload] # as drawn
         self._settle()
-        arrivals = [Arrival(row, bytes_of(row)) for number, row in self.rows.items() if number not in before]
+        arrivals = [Arrival(row, bytes_of(row), self.pins[number]) for number, row in self.rows.items() if number not in before]
         amendments = [_difference(before[number], row) for number, row in self.rows.items() if number in before and before[number] != row]
-        return arrivals, amendments
+        handed = {number: self.pins[number] - pins for number, pins in pins_before.items() if self.pins[number] != pins}
+        return _write(arrivals, amendments, handed)
 
-    def _post(self, object_id: str, contributor: str, key: str, marked: frozenset[str], state: State) -> None:
+    def _repin(self, target: Contribution, marked: frozenset[str], replacing: bool) -> Change:  # noqa: FBT001 # as drawn
+        """The bearing label of a target changes; the store itself flags what that concerns."""
+        label = self.number((target.contributor, marked, State.PUBLISHED))
+        old = frozenset(pin.label for pins in self.pins.values() for pin in pins if pin[:2] == target) - {label}
+        gone = old if replacing else old & {AWAITED}
+        for number, pins in self.pins.items():
+            if any(pin[:2] == target for pin in pins):
+                self.pins[number] = pins - {Pin(*target, each) for each in gone} | {Pin(*target, label)}
+                self.rows[number] = replace(self.rows[number], flagged=self.rows[number].flagged or self.rows[number].label != label)
+
+        async def work(tx: Transaction) -> object:
+            labels = await tx.pinned(COLLECTION, [target])
+            await tx.repin(COLLECTION, target, label, gone)
+            return labels
+
+        return work
+
+    def _free(self, target: Contribution, marked: frozenset[str], limit: int) -> Change:
+        label = self.number((target.contributor, marked, State.PUBLISHED))
+        chosen = [n for n, pins in self.pins.items() if any(pin[:2] == target and pin.label not in {label, AWAITED} for pin in pins)]
+        chosen = sorted(chosen)[:limit]
+        for number in chosen:
+            self.pins[number] = frozenset(pin for pin in self.pins[number] if pin[:2] != target or pin.label == label)
+
+        async def work(tx: Transaction) -> object:
+            found = await tx.referring(COLLECTION, target, label, limit)
+            await tx.unpin(COLLECTION, target, label, chosen)
+            return list(found.items())
+
+        return work
+
+    def _post(
+        self,
+        object_id: str,
+        contributor: str,
+        key: str,
+        marked: frozenset[str],
+        state: State,
+        pinned: dict[Contribution, frozenset[str] | None],
+    ) -> None:
         thread = [row for row in self.rows.values() if (row.object_id, row.contributor) == (object_id, contributor)]
         if any(row.key == key and not row.deleted for row in thread):
             return
@@ -109,6 +160,10 @@ class World:
             version(object_id, key), row=number, object_type=kind, contributor=contributor, rank=rank, date_added=date, state=state
         )
         self.own[number] = marked
+        self.pins[number] = frozenset(
+            Pin(*target, AWAITED if marked is None else self.number((target.contributor, marked, State.PUBLISHED)))
+            for target, marked in pinned.items()
+        )
 
     def _change(self, verb: str, row: StoredVersion) -> None:
         if verb == "delete":
@@ -127,13 +182,17 @@ class World:
     def _settle(self) -> None:
         for contribution, several in self._contributions():
             joined: frozenset[str] = frozenset()
+            handed: frozenset[Pin] = frozenset()
             newest = max((row for row in contribution if row.state is State.PUBLISHED and not row.deleted), key=_age, default=None)
             waits = any(row.state is not State.PUBLISHED and not row.deleted for row in contribution)
             for row in sorted(contribution, key=_age, reverse=True):
                 effective = self.own[row.row] | joined
                 joined = effective if row.state is State.PUBLISHED else joined
                 own, label = (self.number((row.contributor, marked, row.state)) for marked in (self.own[row.row], effective))
-                self.rows[row.row] = replace(row, own=own, label=label, last=row is newest, flagged=several or waits)
+                self.pins[row.row] |= handed
+                handed = self.pins[row.row] if row.state is State.PUBLISHED else handed
+                refers = any(pin.label not in {AWAITED, label} for pin in self.pins[row.row])
+                self.rows[row.row] = replace(row, own=own, label=label, last=row is newest, flagged=several or waits or refers)
 
     def _contributions(self) -> Iterator[tuple[list[StoredVersion], bool]]:
         rows = list(self.rows.values())
@@ -156,9 +215,10 @@ def _difference(before: StoredVersion, after: StoredVersion) -> Amendment:
     return Amendment(after.row, **{name: getattr(after, name) for name in names if getattr(after, name) != getattr(before, name)})
 
 
-def _write(arrivals: list[Arrival], amendments: list[Amendment]) -> Callable[[Transaction], Awaitable[list[int]]]:
-    async def work(tx: Transaction) -> list[int]:
+def _write(arrivals: list[Arrival], amendments: list[Amendment], pins: dict[int, frozenset[Pin]]) -> Change:
+    async def work(tx: Transaction) -> object:
         await tx.amend(COLLECTION, amendments)
+        await tx.pin(COLLECTION, pins)
         return list(await tx.put(COLLECTION, arrivals))
 
     return work
@@ -176,9 +236,12 @@ async def _play(folder: Path, history: list[tuple[object, ...]], asking: list[tu
     reference, store, world = MemoryStore(Hands().trusted()), await open_sqlite(folder / "store.db", Hands().trusted()), World()
     try:
         for step in history:
-            work = _write(*world.apply(step))
+            work = world.apply(step)
             assert await store.transact(work) == await reference.transact(work)
         for reader, question, limit, budget in asking:
+            known = await reference.transact(lambda tx: tx.pins(COLLECTION, list(world.rows)))
+            assert known == {number: pins for number, pins in world.pins.items() if pins}
+            assert await store.transact(lambda tx: tx.pins(COLLECTION, list(world.rows))) == known
             whole = Selection(COLLECTION, reader.organisation, 0, HIGHEST_MARK, world.numbers_for(reader), limit=1000, **question)  # type: ignore[arg-type] # as drawn
             await _compare(reference, store, whole, limit, budget)
     finally:

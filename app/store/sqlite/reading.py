@@ -2,7 +2,7 @@
 
 A query has three parts:
 * The source yields rows of visible labels in the order of their dates, lazily: a merge of few lanes (UNION ALL), a heap over many, or the index of ids.
-* The choice compares flagged rows with their siblings. What it looks up lies in the index of ids, in the order in which it is asked for.
+* The choice looks at the pins of flagged rows and compares them with their siblings. Both lie in an index in the order in which they are asked for.
 * The rest fetches what an entry holds.
 
 Bound everywhere: ?1 after, ?2 limit, ?3 organisation, ?4 label numbers, ?5 versions asked for by key; from ?6 on what the source needs.
@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 import apsw
 
 from app.store.contract import Behind, Entry, Page, Selection
+from app.store.pins import AWAITED
 from app.store.sqlite.labels import above_mark
 from app.store.sqlite.schema import ANY_TYPE
 from app.store.sqlite.values import integers, texts
@@ -27,12 +28,15 @@ NO_LANE: Final = 0
 _SEEN: Final = "(SELECT value FROM carray(?4))"
 _SIBLING: Final = f"""SELECT 1 FROM version o INDEXED BY version_by_id CROSS JOIN standing t ON t.row = o.row
     WHERE o.collection = v.collection AND o.object_id = v.object_id AND t.label IN {_SEEN}"""  # noqa: S608 # constants
-_SERVED: Final = f"""(v.contributor = ?3 OR NOT (
+_NOT_WITHHELD: Final = f"""({{0}}.contributor = ?3 OR NOT EXISTS (
+    SELECT 1 FROM pin n WHERE n.row = {{0}}.row AND n.label <> {AWAITED} AND n.label NOT IN {_SEEN}))"""  # noqa: S608 # constants
+_VISIBLE_SIBLING: Final = f"{_SIBLING} AND t.deleted = 0 AND {_NOT_WITHHELD.format('o')}"
+_SERVED: Final = f"""({_NOT_WITHHELD.format("v")} AND (v.contributor = ?3 OR NOT (
     EXISTS ({_SIBLING} AND o.contributor = ?3)
-    OR EXISTS ({_SIBLING} AND o.contributor < v.contributor AND o.rank <= v.rank AND t.deleted = 0)
-    OR EXISTS ({_SIBLING} AND o.contributor > v.contributor AND o.rank < v.rank AND t.deleted = 0)))"""
-_LAST: Final = f"""NOT EXISTS ({_SIBLING} AND o.contributor = v.contributor AND t.deleted = 0 AND o.key > v.key)"""
-_FIRST: Final = f"""NOT EXISTS ({_SIBLING} AND o.contributor = v.contributor AND t.deleted = 0 AND o.key < v.key)"""
+    OR EXISTS ({_VISIBLE_SIBLING} AND o.contributor < v.contributor AND o.rank <= v.rank)
+    OR EXISTS ({_VISIBLE_SIBLING} AND o.contributor > v.contributor AND o.rank < v.rank))))"""
+_LAST: Final = f"""NOT EXISTS ({_VISIBLE_SIBLING} AND o.contributor = v.contributor AND o.key > v.key)"""
+_FIRST: Final = f"""NOT EXISTS ({_VISIBLE_SIBLING} AND o.contributor = v.contributor AND o.key < v.key)"""
 _EXACT: Final = "v.key IN (SELECT value FROM carray(?5))"
 
 _ARM: Final = "SELECT date_added, row, label, flagged FROM page WHERE lane = ?{} AND date_added > ?1"

@@ -8,15 +8,23 @@ import apsw
 from app.stix.handling import State
 from app.store.contract import Amendment, Arrival, StoredVersion
 from app.store.sqlite.lanes import Lanes, Placed
+from app.store.sqlite.pins import add_pins
+from app.store.sqlite.schema import ANY_TYPE
 from app.store.sqlite.values import integer, integers, texts
 
 STATES: Final = (State.PUBLISHED, State.QUARANTINED, State.EMBARGOED, State.HELD)
 """A state is stored as its place in this row; never reorder it."""
 
-_HISTORY: Final = """SELECT v.row, v.object_id, v.object_type, v.contributor, v.rank, v.version, v.key, s.date_added, s.own, s.label, s.state,
-        v.digest, s.deleted, s.last, s.flagged, v.source
+_STORED: Final = """SELECT v.row, v.object_id, v.object_type, v.contributor, v.rank, v.version, v.key, s.date_added, s.own, s.label, s.state,
+        v.digest, s.deleted, s.last, s.flagged, v.source"""
+_HISTORY: Final = f"""{_STORED}
     FROM carray(?1) i CROSS JOIN version v INDEXED BY version_by_id CROSS JOIN standing s ON s.row = v.row
     WHERE v.collection = ?2 AND v.object_id = i.value"""
+_UNDER: Final = f"""{_STORED}
+    FROM carray(?1) i CROSS JOIN lane a INDEXED BY lane_by_label ON a.collection = ?2 AND a.object_type = ?3 AND a.candidate IN (0, 1)
+        AND a.label = i.value
+    CROSS JOIN page p ON p.lane = a.number AND p.date_added > ?4 CROSS JOIN version v ON v.row = p.row CROSS JOIN standing s ON s.row = v.row
+    ORDER BY p.date_added LIMIT ?5"""
 _RAW: Final = (
     """SELECT v.row, v.raw FROM carray(?1) i CROSS JOIN version v ON v.row = i.value WHERE v.collection = ?2 AND v.raw IS NOT NULL"""
 )
@@ -56,6 +64,14 @@ def history(connection: apsw.Connection, collection: int, ids: Iterable[str]) ->
     return found
 
 
+def under(connection: apsw.Connection, collection: int, labels: Sequence[int], limit: int, after: int) -> Sequence[StoredVersion]:
+    """The first rows later than `after` that stand in the page index under these labels."""
+    if not labels:
+        return []
+    bindings = (integers(frozenset(labels)), collection, ANY_TYPE, after, limit)
+    return [_stored(row) for row in connection.execute(_UNDER, bindings)]
+
+
 def raw(connection: apsw.Connection, collection: int, rows: Sequence[int]) -> Mapping[int, bytes]:
     """The bytes of rows that are not deleted."""
     return dict(connection.execute(_RAW, (integers(rows), collection))) if rows else {}
@@ -71,8 +87,7 @@ def put(connection: apsw.Connection, collection: int, lanes: Lanes, arrivals: Se
     )
     standings = [_standing(row, arrival.stored) for row, arrival in numbered]
     connection.executemany("INSERT INTO standing VALUES (?, ?, ?, ?, ?, ?, ?, ?)", standings)
-    pins = [(row, pin.target, pin.contributor, pin.label) for row, arrival in numbered for pin in arrival.pins]
-    connection.executemany("INSERT INTO pin VALUES (?, ?, ?, ?)", pins)
+    add_pins(connection, collection, {row: arrival.pins for row, arrival in numbered if arrival.pins})
     types = (arrival.stored.object_type for arrival in arrivals)
     kept = [standing.placed(object_type) for standing, object_type in zip(standings, types, strict=True) if not standing.deleted]
     lanes.enter(collection, kept)

@@ -125,7 +125,58 @@ CREATE TABLE token (
 ) STRICT;
 """
 
-MIGRATIONS: Final = (_FIRST,)
+_DUTIES: Final = """
+CREATE TABLE ruling (
+    kind TEXT NOT NULL,
+    collection TEXT NOT NULL,
+    object_id TEXT NOT NULL,
+    contributor TEXT NOT NULL,
+    row INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    client TEXT NOT NULL,
+    made INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (kind, collection, object_id, contributor, row)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+"""
+
+_PINS: Final = """
+ALTER TABLE pin RENAME TO old_pin;
+CREATE TABLE pin (
+    collection INTEGER NOT NULL,
+    row INTEGER NOT NULL,
+    target TEXT NOT NULL,
+    contributor TEXT NOT NULL,
+    label INTEGER NOT NULL,
+    PRIMARY KEY (row, target, contributor, label)
+) STRICT, WITHOUT ROWID;
+INSERT INTO pin SELECT v.collection, n.row, n.target, n.contributor, n.label FROM old_pin n CROSS JOIN version v ON v.row = n.row;
+DROP TABLE old_pin;
+CREATE INDEX pin_by_target ON pin (collection, target, contributor, label);
+
+UPDATE pin SET label = coalesce((
+    SELECT s.label FROM version t CROSS JOIN standing s ON s.row = t.row
+    WHERE t.collection = pin.collection AND t.object_id = pin.target AND t.contributor = pin.contributor
+    ORDER BY s.state IN (1, 2), t.key DESC, t.row DESC LIMIT 1), label);
+INSERT OR IGNORE INTO pin SELECT n.collection, o.row, n.target, n.contributor, n.label
+    FROM pin n CROSS JOIN version v ON v.row = n.row CROSS JOIN standing s ON s.row = n.row AND s.state NOT IN (1, 2)
+    CROSS JOIN version o ON o.collection = v.collection AND o.object_id = v.object_id AND o.contributor = v.contributor AND o.key < v.key;
+UPDATE standing SET flagged = 1 WHERE EXISTS (SELECT 1 FROM pin n WHERE n.row = standing.row AND n.label <> standing.label);
+UPDATE page SET flagged = 1 WHERE flagged = 0 AND (SELECT flagged FROM standing s WHERE s.row = page.row);
+
+CREATE TABLE job (
+    number INTEGER PRIMARY KEY,
+    collection TEXT NOT NULL,
+    target TEXT NOT NULL,
+    contributor TEXT NOT NULL,
+    UNIQUE (collection, target, contributor)
+) STRICT;
+"""
+"""Pins by target; and those that were there brought up to what they mean now: the label of the target as it stands, binding older versions too."""
+
+MIGRATIONS: Final = (_FIRST, _DUTIES, _PINS)
 """What leads from each schema version to the next, from an empty file on. Only ever added to; `PRAGMA user_version` counts those done."""
 
 

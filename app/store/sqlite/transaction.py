@@ -7,12 +7,14 @@ import apsw
 
 from app.errors import StoreUnavailable
 from app.stix.handling import HandlingLabel
-from app.store.contract import Amendment, Arrival, StoredStatus, StoredToken, StoredVersion
+from app.store.contract import Amendment, Arrival, RulingKind, StoredRuling, StoredStatus, StoredToken, StoredVersion
 from app.store.dates import Dating, TrustedClock
-from app.store.sqlite import registry
+from app.store.pins import Contribution, Job, Pin
+from app.store.sqlite import duties, registry
+from app.store.sqlite import pins as pinning
 from app.store.sqlite.labels import above_mark, counts, give_dates, in_use, intern, made
 from app.store.sqlite.lanes import Lanes
-from app.store.sqlite.rows import amend, history, put, raw
+from app.store.sqlite.rows import amend, history, put, raw, under
 from app.store.sqlite.thread import SingleThread
 from app.store.sqlite.values import integer, integer_if_any
 
@@ -63,6 +65,10 @@ class SqliteTransaction:
         """How many rows that are not deleted lie under each label number."""
         return await self._in(collection, counts)
 
+    async def under(self, collection: str, labels: Sequence[int], limit: int, after: int = -1) -> Sequence[StoredVersion]:
+        """The first rows later than `after` under these labels."""
+        return await self._in(collection, under, labels, limit, after)
+
     async def dates(self, collection: str, runs: Sequence[int]) -> Sequence[int]:
         """One date_added for each row of all runs."""
         return await self._in(collection, give_dates, self._dating, runs)
@@ -75,9 +81,61 @@ class SqliteTransaction:
         """Change stored rows."""
         await self._in(collection, amend, self._lanes, amendments)
 
+    async def pins(self, collection: str, rows: Sequence[int]) -> Mapping[int, frozenset[Pin]]:
+        """The pins of rows."""
+        return await self._in(collection, pinning.of_rows, rows)
+
+    async def pin(self, collection: str, pins: Mapping[int, frozenset[Pin]]) -> None:
+        """Give stored rows further pins."""
+        await self._in(collection, pinning.add_pins, pins)
+
+    async def pinned(self, collection: str, targets: Sequence[Contribution]) -> Mapping[Contribution, frozenset[int]]:
+        """The labels under which each contribution is pinned."""
+        return await self._in(collection, pinning.pinned, targets)
+
+    async def repin(self, collection: str, target: Contribution, label: int, instead_of: frozenset[int]) -> None:
+        """Give every row with a pin on the contribution one under `label`, and take others away."""
+        await self._in(collection, pinning.repin, target, label, instead_of)
+
+    async def referring(self, collection: str, target: Contribution, label: int, limit: int) -> Mapping[int, str]:
+        """The rows of lowest number that have a pin on the contribution under another label."""
+        return await self._in(collection, pinning.referring, target, label, limit)
+
+    async def unpin(self, collection: str, target: Contribution, label: int, rows: Sequence[int]) -> None:
+        """Take from rows their pins on the contribution under other labels."""
+        await self._in(collection, pinning.unpin, target, label, rows)
+
+    async def add_job(self, job: Job) -> None:
+        """Keep a job."""
+        await self._on(duties.add_job, job)
+
+    async def jobs(self) -> Sequence[Job]:
+        """All jobs, oldest first."""
+        return await self._on(duties.jobs)
+
+    async def end_job(self, job: Job) -> None:
+        """Forget a job."""
+        await self._on(duties.end_job, job)
+
     async def save_status(self, status: StoredStatus) -> None:
         """Keep a status."""
         await self._on(registry.save_status, status, self._clock.unchecked())
+
+    async def rule(self, ruling: StoredRuling) -> None:
+        """Keep a ruling."""
+        await self._on(duties.rule, ruling)
+
+    async def unrule(self, ruling: StoredRuling) -> None:
+        """Forget a ruling."""
+        await self._on(duties.unrule, ruling)
+
+    async def rulings(self, kind: RulingKind, collection: str | None = None, ids: Sequence[str] | None = None) -> Sequence[StoredRuling]:
+        """The rulings of a kind, oldest first."""
+        return await self._on(duties.rulings, kind, collection, ids)
+
+    async def lease(self, name: str, holder: str, until: int) -> bool:
+        """Take or keep a lease."""
+        return await self._on(duties.lease, name, holder, until, self._clock.unchecked())
 
     async def adopt(self, document: bytes, digest: str) -> int:
         """Put an alliance in force."""

@@ -13,13 +13,15 @@ import pytest
 from contract.samples import COLLECTION, Hands, bytes_of, label, put, rows, select, version
 
 from app.errors import ConfigurationError, StoreUnavailable
-from app.store.contract import Amendment, Arrival, Pin
+from app.store.contract import Amendment, Arrival
+from app.store.pins import Pin
 from app.store.sqlite import SqliteStore, open_sqlite, registry
 from app.store.sqlite.connection import WRITER_CACHE_KIB, open_reader, require_library
 from app.store.sqlite.schema import APPLICATION_ID, MIGRATIONS, migrate
 from app.store.sqlite.thread import SingleThread
 
 SOON = timedelta(milliseconds=20)
+PAGE_OCTETS = 4096
 
 
 @pytest.fixture
@@ -240,8 +242,11 @@ async def test_a_damaged_file_is_reported(path: Path) -> None:
     store = await open_sqlite(path, Hands().trusted())
     await put(store, *(version(f"indicator--{number}") for number in range(300)))
     await store.close()
+    with closing(apsw.Connection(str(path))) as connection:
+        schema = {page for (page,) in connection.execute("SELECT pageno FROM dbstat WHERE name = 'sqlite_schema'")}
     whole = content(path)
-    write(path, whole[:4096] + b"\xff" * (len(whole) - 4096))
+    pages = [whole[at : at + PAGE_OCTETS] for at in range(0, len(whole), PAGE_OCTETS)]
+    write(path, b"".join(page if number in schema else b"\xff" * PAGE_OCTETS for number, page in enumerate(pages, 1)))
     broken = await open_sqlite(path, Hands().trusted())
     with pytest.raises(StoreUnavailable, match="look at its disk"):
         await broken.page(select(1))
@@ -261,10 +266,10 @@ async def test_deleted_bytes_are_gone_from_the_file(path: Path) -> None:
 
 async def test_pins_are_in_the_file(store: SqliteStore) -> None:
     """What the writer could see cannot be found later: it is stored from the first write on (DESIGN 6)."""
-    pins = (Pin("indicator--1", "ke-cert", 4), Pin("indicator--1", "ng-cert", 0))
+    pins = frozenset({Pin("indicator--1", "ke-cert", 4), Pin("indicator--1", "ng-cert", 0)})
     await store.transact(lambda tx: tx.put(COLLECTION, [Arrival(version("relationship--1", date_added=5), b"{}", pins)]))
     found = store._reader.execute("SELECT target, contributor, label FROM pin WHERE row = 1 ORDER BY contributor").fetchall()
-    assert [Pin(*row) for row in found] == list(pins)
+    assert [Pin(*row) for row in found] == sorted(pins)
 
 
 async def test_a_closed_store_says_so(path: Path) -> None:

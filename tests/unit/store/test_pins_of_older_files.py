@@ -1,0 +1,58 @@
+"""A file of a release that stored pins and did not go by them: they mean something from the moment it is opened (DESIGN 6, References)."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import apsw
+from contract.samples import select
+
+from app.store.contract import Page
+from app.store.sqlite.connection import make_private, open_writer
+from app.store.sqlite.reading import read_page
+from app.store.sqlite.schema import MIGRATIONS, migrate
+from app.taxii.query import EVERY
+
+BEFORE = 2
+"""How many migrations such a file has behind it."""
+GREEN, STRICT = 1, 2
+FILE = """
+INSERT INTO collection (number, key, labels) VALUES (1, 'shared', 2);
+INSERT INTO version VALUES
+    (1, 1, 'indicator--1', 'indicator', 'ng-cert', 0, '1', '1', x'00', '', x'7B7D'),
+    (2, 1, 'indicator--1', 'indicator', 'ng-cert', 0, '2', '2', x'00', '', x'7B7D'),
+    (3, 1, 'note--1', 'note', 'ng-cert', 0, '1', '1', x'00', '', x'7B7D'),
+    (4, 1, 'note--1', 'note', 'ng-cert', 0, '2', '2', x'00', '', x'7B7D'),
+    (5, 1, 'note--2', 'note', 'ng-cert', 0, '1', '1', x'00', '', x'7B7D');
+INSERT INTO standing VALUES (1, 11, 2, 2, 0, 0, 0, 0),
+    (2, 12, 2, 2, 0, 0, 1, 0),
+    (3, 13, 1, 1, 0, 0, 0, 0),
+    (4, 14, 1, 1, 0, 0, 1, 0),
+    (5, 15, 1, 1, 0, 0, 1, 0);
+INSERT INTO lane VALUES (1, 1, '*', 0, 1, 13), (2, 1, '*', 1, 1, 15), (3, 1, '*', 0, 2, 11), (4, 1, '*', 1, 2, 12);
+INSERT INTO page VALUES (1, 13, 3, 1, 0),
+    (2, 14, 4, 1, 0),
+    (2, 15, 5, 1, 0),
+    (3, 11, 1, 2, 0), (4, 12, 2, 2, 0);
+INSERT INTO pin VALUES (4, 'indicator--1', 'ng-cert', 1);
+"""
+
+
+def _rows(connection: apsw.Connection, *numbers: int) -> list[int]:
+    found = read_page(connection, select(*numbers, collection="shared", versions=EVERY))
+    assert isinstance(found, Page)
+    return [entry.row for entry in found.entries]
+
+
+def test_targets_that_have_closed_since_close_what_refers_to_them(tmp_path: Path) -> None:
+    """With the older versions of it; and what refers to nothing hidden is left as it is."""
+    path = tmp_path / "store.db"
+    make_private(path)
+    old = apsw.Connection(str(path))
+    migrate(old, path.name, MIGRATIONS[:BEFORE])
+    old.execute(FILE).fetchall()
+    old.close()
+    opened = open_writer(path, timedelta(seconds=1))
+    assert _rows(opened, GREEN) == [5]
+    assert _rows(opened, GREEN, STRICT) == [1, 2, 3, 4, 5]
+    assert opened.execute("SELECT collection, row, label FROM pin ORDER BY row").fetchall() == [(1, 3, STRICT), (1, 4, STRICT)]
+    opened.close()
