@@ -1,7 +1,8 @@
 """The purge: a history without what an observer can never see.
 
-What stays of hidden writes is what DESIGN 2, promise 1, permits as influence: of versions that supersede what he sees, of what it refers to, and of those
-that bind what he sees of a relayed object, a ghost with the same id, version and label and other content. His own organisation's deeds stay, if he is its contributor.
+What stays of hidden writes is what DESIGN 2, promise 1, permits as influence: of versions that supersede what he sees, of what it refers to,
+and of those that bind what he sees of a relayed object, a ghost with the same id, version and label and other content. His own organisation's
+deeds stay, if he is its contributor.
 Refused objects of others go: that they were refused is for those who sent them to know.
 """
 
