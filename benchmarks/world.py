@@ -144,7 +144,7 @@ def _fill_legation(made: World) -> None:
     objects = list(corpus.indicators(scale.flagged, marks, seed=4))
     for name in ("flagged", "unflagged"):
         desk.load(port, name, [*definitions, *objects])
-    desk.load(port, "flagged", [*definitions, *(_later(raw) for raw in objects[::20])], SECOND)
+    desk.load(port, "flagged", [*definitions, *(_later(raw) for raw in objects[::10])], SECOND)
 
 
 def grown(made: World, count: int) -> Iterator[bytes]:

@@ -220,7 +220,7 @@ LEAKS: Final[dict[Callable[[Patch], None], int]] = {
     more_counts_hidden_rows: 0,
     hidden_contribution_shadows: 0,
     own_hidden_contribution_shadows_for_the_feed: 2,
-    first_may_be_hidden: 14,
+    first_may_be_hidden: 18,
     pending_versions_bind: 1,
     hidden_owner_is_named: 15,
     posted_before_is_a_failure: 1,

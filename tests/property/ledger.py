@@ -204,10 +204,17 @@ class Ledger:
     def _follow(self) -> None:
         """What is in an intake binds its released copies of the same or an older version."""
         for copy in self.written:
-            if copy.origin is not None and not copy.stored.deleted:
-                for each in self.contribution(copy.origin.contribution):
-                    if each.stored.key >= copy.stored.key:
-                        copy.labels += [label for label in map(_out, each.labels) if label not in copy.labels]
+            if not copy.stored.deleted:
+                for each in self.behind(copy):
+                    copy.labels += [label for label in map(_out, each.labels) if label not in copy.labels]
+
+    def behind(self, copy: Written) -> list[Written]:
+        """The versions in an intake that bind a released copy: what was released, and newer ones, but for those that are to wait for an embargo."""
+        origin = copy.origin
+        if origin is None:
+            return []
+        newer = [each for each in self.contribution(origin.contribution) if each.stored.key >= origin.stored.key]
+        return [each for each in newer if each is origin or all(_out(label).state is State.PUBLISHED for label in each.labels)]
 
 
 def _is_version_of(content: Content, stored: StoredVersion) -> bool:

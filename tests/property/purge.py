@@ -81,19 +81,21 @@ class Purge:
             yield from ((each, Fate.GHOST) for each in versions if each.step == begun)
         yield from ((each, Fate.GHOST) for each in self._ledger.originals(written))
         yield from self._bound_by_release(written, fate)
-        targets = references(written.content)
-        yield from ((each, Fate.GHOST) for each in self._ledger.written if each.path == path and each.stored.object_id in targets)
+        yield from ((each, Fate.GHOST) for each in self._pinned(written))
         for mark in written.content.get("object_marking_refs", ()):
             if mark in TERMS_BY_ID:
                 yield from ((each, Fate.KEPT) for each in self._ledger.written if (each.path, each.stored.object_id) == (path, mark))
 
+    def _pinned(self, written: Written) -> Iterator[Written]:
+        """What a version refers to, as far as its writer's organisation had it at hand: what others add later under the id changes nothing."""
+        targets, organisation = references(written.content), written.stored.contributor
+        there = (each for each in self._ledger.written if each.path == written.path and each.stored.object_id in targets)
+        return (each for each in there if each.step <= written.step or each.stored.contributor == organisation)
+
     def _bound_by_release(self, written: Written, fate: Fate) -> Iterator[tuple[Written, Fate]]:
         """What a copy was released from, and what closes or revokes it from there."""
-        if written.origin is not None:
-            yield written.origin, fate
-            for each in self._ledger.contribution(written.origin.contribution):
-                if each.stored.key >= written.stored.key:
-                    yield each, Fate.KEPT if each.content.get("revoked") else Fate.GHOST
+        for each in self._ledger.behind(written):
+            yield each, fate if each is written.origin else Fate.KEPT if each.content.get("revoked") else Fate.GHOST
 
     def _add(self, step: int, deed: Add) -> Deed | None:
         objects = [self._left(self._ledger.items.get((step, place)), content) for place, content in enumerate(deed.objects)]
