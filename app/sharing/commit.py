@@ -7,8 +7,10 @@ each row that refers to others, since it may be withheld alone. Nothing else has
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import chain, groupby
 
+from app.audit.events import Deed, encode, spans
 from app.clock import timestamp
 from app.sharing.labels import LabelBook
 from app.sharing.pinning import bind, follow_targets
@@ -31,19 +33,22 @@ def _no_pins(_: Line) -> frozenset[Pin]:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to write, and for whom new labels count."""
+    """Where to write, for whom new labels count, and as whose deed it goes on record."""
 
     collection: str
     organisation: str
     book: LabelBook
+    deed: Deed
 
 
 async def commit(tx: Transaction, target: Target, threads: Iterable[Thread], pins: Pins = _no_pins) -> None:
-    """Write every change of `threads`, and what follows from it for whatever refers to them. `pins` gives the pins of an arriving version.
+    """Write every change of `threads`, and what follows from it for whatever refers to them, and seal it. `pins` gives the pins of an arriving version.
 
     Afterwards arrived lines carry their version value; rows, labels and dates are the store's.
     """
     changed = list(threads)
+    if not changed:
+        return
     lines = [line for thread in changed for line in thread.lines]
     number = await _numbers(tx, target, lines)
     await follow_targets(tx, target.collection, changed, target.book)  # before anything is dated: it may take long
@@ -55,8 +60,15 @@ async def commit(tx: Transaction, target: Target, threads: Iterable[Thread], pin
     amendments = [change async for line in in_turns(lines) if (change := _amendment(line, number)) is not None]
     if amendments:
         await tx.amend(target.collection, amendments)
-    if arrivals:
-        await tx.put(target.collection, arrivals)
+    rows = await tx.put(target.collection, arrivals) if arrivals else ()
+    await tx.seal(target.collection, encode(target.deed, _details(rows, arrivals, amendments, lines)))
+
+
+def _details(rows: Sequence[int], arrivals: Sequence[Arrival], amendments: Sequence[Amendment], lines: Iterable[Line]) -> dict[str, object]:
+    """What the record says: which rows came, bound by the hash of what they hold, which were deleted, and which changed at all."""
+    content = sha256(b"".join(arrival.stored.digest for arrival in arrivals)).hexdigest() if arrivals else ""
+    deleted = spans(line.stored.row for line in lines if line.stored is not None and line.deleted and not line.stored.deleted)
+    return {"rows": spans(rows), "content": content, "deleted": deleted, "changed": spans(each.row for each in amendments)}
 
 
 Number = Callable[[HandlingLabel], int]
