@@ -12,7 +12,7 @@ Promises:
 * What a transaction seals is in its chain when it is committed, and in no chain otherwise. Records and deliveries are never changed or removed.
 
 What a store may rely on, because writers keep it (app/sharing/threads.py):
-* The rows of one contribution carry one `rank`; those that are not deleted differ in `key`.
+* The rows of one contribution that are not deleted differ in `key`.
 * Of the published versions of a contribution, whoever may see one may see every newer one that is not deleted: labels join backwards.
 * An unflagged row belongs to the only contribution under its id, all versions of that are published, and its pins lie under its own label.
 * The pins of a published version, tombstone or not, are among those of every older version of its contribution: what withholds one withholds those too.
@@ -40,8 +40,9 @@ class StoredVersion:
 
     `row` is 0 until the store has put it. `own` numbers the label it was written with, `label` the effective one, which clearances name.
     Its `state` is that of `label`; that of `own` is how the version stands without a hold or an embargo that came after its publication.
-    `rank` orders the contributions under one id for a reader who has none himself: 0 for the registered originator's, else the date_added of its
-    first version. `version` is what clients read (literal `modified`, `created`, or the first date_added); `key` orders it.
+    `rank` orders the contributions under one id for a reader who has none himself: 0 on a version of the registered originator's, else the first
+    date_added under which it was published, or, while it waits, was put. `version` is what clients read (literal `modified`, `created`, or the
+    first date_added); `key` orders it.
     `last` is set on the newest published, not deleted version of a contribution. `flagged` rows are compared with their siblings when read: their id
     has several contributions, or their contribution a version that is not published, or their pins lie under other labels.
     `source` is the key of the intake collection from which a curator released it. A deleted row is a tombstone: no bytes, all else stays.
@@ -80,10 +81,11 @@ class Selection:
 
     * Visible to him: rows, not deleted, whose `label` is in `numbers`; of those that are flagged and of another contributor than `organisation`, only those
       whose pins all lie under labels in `numbers`, too. The rest is withheld: to him it does not exist, in all that follows.
-    * Per object id one contribution: that of `organisation` if it has a visible row or a tombstone whose label is in `numbers`; else, of those with a
-      visible row, the one of lowest `rank`, among equals the contributor whose name sorts first. (So after an organisation deleted its own it is
-      shown none. And a contribution of which every version is withheld leaves its place to the next, as a hidden one does: did it keep it, who refers
-      to something hidden would take away what others share under the same id.)
+    * Per object id one contribution: that of `organisation` if it has a visible row or a tombstone whose label is in `numbers`; else that of the
+      visible row of lowest `rank`, among equals of the contributor whose name sorts first. So no row that he may not see, nor a tombstone, has a say
+      in which of two contributions he is shown. (After an organisation deleted its own it is shown none. A contribution of which every version is
+      withheld leaves its place to the next, as a hidden one does: did it keep it, who refers to something hidden would take away what others share
+      under the same id.)
     * Of the visible rows of that contribution, `versions` chooses: `last` the highest key, `first` the lowest, `exact` by key, `all` every one; several
       choices are united.
     * Then `ids`, `types`, `after` (date_added strictly later), ascending date_added, `limit`; a page with raw bytes also ends before they exceed
@@ -230,6 +232,7 @@ class Amendment:
     flagged: bool | None = None
     date_added: int | None = None
     deleted: bool | None = None
+    rank: int | None = None
 
 
 class Transaction(PinTransaction, Protocol):

@@ -408,4 +408,5 @@ def _amended(row: StoredVersion, amendment: Amendment) -> StoredVersion:
         flagged=row.flagged if amendment.flagged is None else amendment.flagged,
         date_added=row.date_added if amendment.date_added is None else amendment.date_added,
         deleted=row.deleted or bool(amendment.deleted),
+        rank=row.rank if amendment.rank is None else amendment.rank,
     )
