@@ -7,6 +7,7 @@ import typer
 
 from app.cli.additions import additions
 from app.cli.alliance import check, init, reload
+from app.cli.clients import clients
 from app.cli.control import hold, holds, lift, purge, retention, withdraw
 from app.cli.curation import explain, reject, rejected, release, review
 from app.cli.demo import demo
@@ -42,6 +43,7 @@ for name, command in {
     "retention": retention,
     "purge": purge,
     "explain": explain,
+    "clients": clients,
 }.items():
     legation.command(name)(command)
 legation.add_typer(additions, name="add")

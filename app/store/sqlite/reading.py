@@ -30,15 +30,18 @@ WEIGHED_AT_ONCE: Final = 64
 """Rows read before their octets are counted: a page passes over its budget by the largest of them, 64 MB, and only in memory."""
 
 _SEEN: Final = "(SELECT value FROM carray(?4))"
-_SIBLING: Final = f"""SELECT 1 FROM version o INDEXED BY version_by_id CROSS JOIN standing t ON t.row = o.row
-    WHERE o.collection = v.collection AND o.object_id = v.object_id AND t.label IN {_SEEN}"""  # noqa: S608 # constants
+_AMONG: Final = f"""FROM version o INDEXED BY version_by_id CROSS JOIN standing t ON t.row = o.row
+    WHERE o.collection = v.collection AND o.object_id = v.object_id AND t.label IN {_SEEN}"""
 _NOT_WITHHELD: Final = f"""({{0}}.contributor = ?3 OR NOT EXISTS (
     SELECT 1 FROM pin n WHERE n.row = {{0}}.row AND n.label <> {AWAITED} AND n.label NOT IN {_SEEN}))"""  # noqa: S608 # constants
-_VISIBLE_SIBLING: Final = f"{_SIBLING} AND t.deleted = 0 AND {_NOT_WITHHELD.format('o')}"
-_SERVED: Final = f"""({_NOT_WITHHELD.format("v")} AND (v.contributor = ?3 OR NOT (
-    EXISTS ({_SIBLING} AND o.contributor = ?3)
-    OR EXISTS ({_VISIBLE_SIBLING} AND o.contributor < v.contributor AND o.rank <= v.rank)
-    OR EXISTS ({_VISIBLE_SIBLING} AND o.contributor > v.contributor AND o.rank < v.rank))))"""
+_AMONG_VISIBLE: Final = f"{_AMONG} AND t.deleted = 0 AND {_NOT_WITHHELD.format('o')}"
+_VISIBLE_SIBLING: Final = f"SELECT 1 {_AMONG_VISIBLE}"
+_OUTRANKED: Final = f"""(EXISTS ({_VISIBLE_SIBLING} AND o.contributor < v.contributor AND o.rank <= v.rank)
+    OR EXISTS ({_VISIBLE_SIBLING} AND o.contributor > v.contributor AND o.rank < v.rank))"""
+_BEST: Final = f"(SELECT substr(min(format('%020d%s', o.rank, o.contributor)), 21) {_AMONG_VISIBLE})"
+"""Whose the best ranked of all visible rows under the id is: looked for only if somebody else's row goes before this one."""
+_SERVED: Final = f"""({_NOT_WITHHELD.format("v")} AND (v.contributor = ?3
+    OR (NOT EXISTS (SELECT 1 {_AMONG} AND o.contributor = ?3) AND (NOT {_OUTRANKED} OR v.contributor = {_BEST}))))"""
 _LAST: Final = f"""NOT EXISTS ({_VISIBLE_SIBLING} AND o.contributor = v.contributor AND o.key > v.key)"""
 _FIRST: Final = f"""NOT EXISTS ({_VISIBLE_SIBLING} AND o.contributor = v.contributor AND o.key < v.key)"""
 _ALONE: Final = """NOT EXISTS (SELECT 1 FROM version o INDEXED BY version_by_id
