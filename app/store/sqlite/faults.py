@@ -44,19 +44,22 @@ _CHECKS: Final = {
 
 
 def faults(connection: apsw.Connection) -> Sequence[str]:
-    """What is wrong, in words; all of it as of one moment. Nothing else may use the connection meanwhile."""
+    """What is wrong, in words; all of it as of one moment. Of a damaged file no more is told. Nothing else may use the connection meanwhile."""
     connection.execute("BEGIN")
     try:
-        return [*_damages(connection), *_disagreements(connection)]
+        return list(_damages(connection)) or list(_disagreements(connection))
     finally:
         if connection.in_transaction:  # an error may have ended it
-            connection.execute("COMMIT")
+            connection.execute("ROLLBACK")  # nothing was written; and a damaged file cannot even end a read by COMMIT
 
 
 def _damages(connection: apsw.Connection) -> Iterator[str]:
-    for (text,) in connection.execute(f"PRAGMA integrity_check({MOST_DAMAGES})"):
-        if text != "ok":
-            yield f"the file is damaged: {text}"
+    try:
+        for (text,) in connection.execute(f"PRAGMA integrity_check({MOST_DAMAGES})"):
+            if text != "ok":
+                yield f"the file is damaged: {' '.join(text.split())}"
+    except apsw.CorruptError as error:  # even the check may stumble over it
+        yield f"the file is damaged: {error}"
 
 
 def _disagreements(connection: apsw.Connection) -> Iterator[str]:
