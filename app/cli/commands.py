@@ -10,7 +10,7 @@ from app.cli.alliance import check, init, reload
 from app.cli.control import hold, holds, lift, purge, retention, withdraw
 from app.cli.curation import explain, reject, rejected, release, review
 from app.cli.demo import demo
-from app.cli.keeping import backup, stores
+from app.cli.keeping import backup, restore, stores
 from app.cli.serving import serve
 from app.cli.terminal import say
 from app.cli.tokens import tokens
@@ -43,6 +43,7 @@ for name, command in {
     "retention": retention,
     "purge": purge,
     "backup": backup,
+    "restore": restore,
     "explain": explain,
 }.items():
     legation.command(name)(command)

@@ -1,5 +1,7 @@
-"""Keeping a store: `legation backup` copies it while it is used, `legation store verify` holds all that is in it against itself."""
+"""Keeping a store: `legation backup` copies it while it is used, `restore` brings it back, `store verify` holds all that is in it against itself."""
 
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -8,10 +10,11 @@ import typer
 from rich.markup import escape
 from rich.progress import MofNCompleteColumn
 
-from app.bootstrap import back_up_store
+from app.bootstrap import back_up_store, restore_store
 from app.cli.options import Json, Store, takes
 from app.cli.session import do
 from app.cli.terminal import REFUSED, note, progress, say_json, table
+from app.sharing import administer
 from app.sharing.exchange import Exchange
 from app.sharing.verify import Finding, Verification, held
 from app.sharing.verify import verify as verify_deed
@@ -30,11 +33,41 @@ class Backup:
 
 @takes(Backup)
 def backup(asked: Backup) -> None:
-    """Copy the store as it is at one moment, whoever reads and writes it meanwhile. The copy is private, and whole or not there."""
+    """Copy the store as it is at one moment, whoever reads and writes it meanwhile: FILE, and FILE-deliveries beside it.
+
+    The copy is private, and whole or not there.
+    """
+    with _counting() as seen:
+        back_up_store(asked.store, asked.file, seen)
+    note(f"{escape(str(asked.file))} and what lies beside it hold the store, {asked.file.stat().st_size} octets of objects")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restore:
+    """What `restore` is asked."""
+
+    file: Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False, help="what `backup` wrote")]
+    store: Store
+
+
+@takes(Restore)
+def restore(asked: Restore) -> None:
+    """Put a copy in the place of a store that was moved away. It goes on record, since what was written after the copy is gone.
+
+    The server must not run. Deliveries that are still there stay.
+    """
+    with _counting() as seen:
+        restore_store(asked.file, asked.store, seen)
+    do(asked.store, administer.record_restore)
+    note("the store is restored; `legation store verify` looks into it")
+
+
+@contextmanager
+def _counting() -> Generator[Callable[[int, int], None]]:
+    """A bar of how much of how much is copied."""
     with progress(MofNCompleteColumn()) as bar:
         task = bar.add_task("copying")
-        back_up_store(asked.store, asked.file, lambda done, whole: bar.update(task, completed=done, total=whole))
-    note(f"{escape(str(asked.file))} holds the store, {asked.file.stat().st_size} octets; `legation store verify` looks into it")
+        yield lambda done, whole: bar.update(task, completed=done, total=whole)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ What each module knows: `store` the contract; `transaction` a write in progress;
 reached. Nothing outside this room knows SQL.
 """
 
-from app.store.sqlite.backup import back_up
+from app.store.sqlite.backup import back_up, restore
 from app.store.sqlite.store import SqliteStore, open_sqlite
 
-__all__ = ["SqliteStore", "back_up", "open_sqlite"]
+__all__ = ["SqliteStore", "back_up", "open_sqlite", "restore"]
