@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
 import typer
+from rich.progress import MofNCompleteColumn
 
 from app.audit.checkpoint import Checkpoint, checking_key, make_key, read, sign, signing_key
 from app.cli.options import Json, Store, takes
 from app.cli.session import do
-from app.cli.terminal import REFUSED, counted, note, say, say_json, table
+from app.cli.terminal import REFUSED, note, progress, say, say_json, table
 from app.clock import timestamp
 from app.errors import ConfigurationError, quoted
-from app.sharing import verify as deeds
+from app.sharing import attest as deeds
+from app.sharing.attest import Attested
 from app.sharing.exchange import Exchange
-from app.sharing.verify import Verification
 
 Read = TypeVar("Read")
 PUBLIC_SUFFIX: Final = ".pub"
@@ -98,12 +99,13 @@ def verify(asked: Verify) -> None:
         raise typer.Exit(REFUSED)
 
 
-async def _watched(exchange: Exchange, since: Checkpoint | None) -> Verification:
-    with counted("records", await deeds.records(exchange)) as tell:
-        return await deeds.verify(exchange, since, tell)
+async def _watched(exchange: Exchange, since: Checkpoint | None) -> Attested:
+    with progress(MofNCompleteColumn()) as bar:
+        task = bar.add_task("verifying", total=await deeds.records(exchange))
+        return await deeds.attest(exchange, since, lambda count: bar.advance(task, count))
 
 
-def _show(found: Verification, unchecked: list[str]) -> None:
+def _show(found: Attested, unchecked: list[str]) -> None:
     table("Records", ("chain", "records", "faults"), [(each.of, each.records, len(each.faults) or "none") for each in found.chains])
     for report in found.chains:
         for fault in report.faults:

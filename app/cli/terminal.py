@@ -5,7 +5,7 @@ Exit codes: 0 the deed is done; 1 it was refused, or failed in part; 2 the comma
 
 import os
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -13,7 +13,7 @@ import orjson
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from app.errors import ConfigurationError, SharingError
@@ -78,21 +78,11 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
 
 
-def progress() -> Progress:
-    """A bar that counts octets, on standard error; silent where nobody watches."""
+def progress(count: ProgressColumn | None = None) -> Progress:
+    """A bar that counts octets, or as `count` says, on standard error; silent where nobody watches."""
     console = _console(to_error=True)
-    parts = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    parts = (TextColumn("{task.description}"), BarColumn(), count or DownloadColumn(), TimeRemainingColumn())
     return Progress(*parts, console=console, transient=True, disable=not console.is_terminal)
-
-
-@contextmanager
-def counted(what: str, total: int) -> Generator[Callable[[int], None]]:
-    """A bar that counts things, on standard error; what is yielded moves it. Silent where nobody watches."""
-    console = _console(to_error=True)
-    parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*parts, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda more: bar.advance(task, more)
 
 
 def _console(*, to_error: bool) -> Console:
