@@ -50,7 +50,9 @@ WRITERS: Final = {
 INDICATORS: Final = tuple(fixed("indicator", str(number)) for number in range(6))
 ADDRESSES: Final = tuple(fixed("ipv4-addr", str(number)) for number in range(3))
 LINKS: Final = tuple(fixed("relationship", str(number)) for number in range(2))
-BANK, UNKNOWN_ID = fixed("identity", "bank"), fixed("indicator", "unknown")
+UNKNOWN_ID: Final = fixed("indicator", "unknown")
+IDENTITIES: Final = (fixed("identity", "bank"), UNREGISTERED)
+"""Sent as objects: one that created nothing, and one that created much."""
 
 LISTS: Final[tuple[Content, ...]] = (
     {"releasable_to": ["org:ng-cert"]},

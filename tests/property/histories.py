@@ -13,11 +13,11 @@ from deeds import later
 from property.cast import (
     ADDRESSES,
     ALLIANCE,
-    BANK,
     COMPLIANCE,
     CURATORS,
     DROPBOX,
     EXCHANGE,
+    IDENTITIES,
     INDICATORS,
     INTAKE,
     INTAKES,
@@ -144,6 +144,7 @@ def history(seed: int, length: int = 22) -> list[Deed]:
     return [*_History(dice, seed, ids, prober).deeds(length)]
 
 
+_CREATED: Final = ("indicator", "relationship")
 _LEVELS: Final = (CLEAR, GREEN, GREEN, GREEN, GREEN, AMBER, AMBER, STRICT, STRICT, RED, RED, None)
 _LOW_LEVELS: Final = {EXCHANGE: (CLEAR, GREEN, GREEN, GREEN, None, AMBER), PUBLIC: (CLEAR, CLEAR, None, GREEN)}
 _SECONDS: Final = (0.001, 1, 30, 30, 3600, 40_000)
@@ -217,6 +218,9 @@ class _History:
         for _ in range(self.dice.choice([1, 1, 2, 3, 4])):
             for each in self._item(organisation, path):
                 objects[each["id"], each.get("modified", "")] = each
+        if any(each["id"] == UNREGISTERED for each in objects.values()):  # a creator comes with what it created
+            made = {key: each | {"created_by_ref": UNREGISTERED} for key, each in objects.items() if each["type"] in _CREATED}
+            objects |= {key: each for key, each in made.items() if objects[key].get("created_by_ref") is None}
         self.sent += [(client, each) for each in objects.values()]
         return Add(client, path, tuple(objects.values()))
 
@@ -235,6 +239,8 @@ class _History:
             if self.dice.random() < (0.3 if is_borrowed else 0.9):
                 markings.append(terms | {"name": f"as {organisation} says"} if is_borrowed else terms)
         content = self._object(organisation)
+        if content["id"] == UNREGISTERED:  # producers mark no creators
+            return [content]
         return [*markings, content | ({"object_marking_refs": marks} if marks else {})]
 
     def _again(self, organisation: str) -> Content:
@@ -261,7 +267,7 @@ class _History:
             ends = {"relationship_type": "indicates", "source_ref": source, "target_ref": target}
             return {"type": kind, "id": self._id(kind), **versioned, **ends}
         if kind == "identity":
-            return {"type": kind, "id": BANK, **versioned, "name": token, "identity_class": "organization"}
+            return {"type": kind, "id": IDENTITIES[self.tokens % 2], **versioned, "name": token, "identity_class": "organization"}
         pattern = {"pattern": "[ipv4-addr:value = '198.51.100.7']", "pattern_type": "stix", "valid_from": _day(1), "name": token}
         return {"type": kind, "id": self._id(kind), **versioned, **pattern}
 

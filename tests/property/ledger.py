@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
-from property.cast import BANK, INTAKES, PATHS, alliance
+from property.cast import IDENTITIES, INTAKES, PATHS, alliance
 from property.histories import Add, Deed, Delete, Duties, Hold, Lift, Reject, Release, Reload, Withdraw
 from property.sight import Sight
 from property.stage import DONE, Answer, Stage
@@ -18,7 +18,7 @@ from app.stix.handling import State
 from app.stix.references import references
 from app.store.contract import StoredVersion
 
-_EVERY_ID: Final = (BANK, *TERMS_BY_ID)
+_EVERY_ID: Final = (*IDENTITIES, *TERMS_BY_ID)
 _RELEASE_TO: Final = {each.path: each.release_to for each in alliance().collections}
 
 
@@ -83,6 +83,8 @@ class Ledger(Sight):
         if known is not None:
             if stored.deleted and not known.stored.deleted:
                 self.deleted.setdefault(step, []).append(known)
+            if stored.state is State.PUBLISHED is not known.stored.state:
+                known.since = stored.date_added
             known.stored = stored
             return
         written = self._released(path, step, stored) if stored.source else self._sent(path, step, stored, deed, taken)

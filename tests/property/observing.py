@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from property.cast import ALLIANCE, BANK, CURATORS, INTAKES, PATHS, UNKNOWN_ID, WRITERS, terms_of
+from property.cast import ALLIANCE, CURATORS, IDENTITIES, INTAKES, PATHS, UNKNOWN_ID, WRITERS, terms_of
 from property.histories import Add, Deed, Delete, Withdraw
 from property.stage import Answer, Stage, place
 
 ROOTS: Final = ("members", "exchange", "operations", "intake", "public", "nowhere")
 _MOST_PAGES: Final = 40
 _OWN_ID: Final = re.compile(rb'"id":"[0-9a-f]{8}-[0-9a-f-]{27}"')
-_PROBED: Final = (BANK, terms_of("ng-cert", 0)["id"], UNKNOWN_ID)
+_PROBED: Final = (*IDENTITIES, terms_of("ng-cert", 0)["id"], UNKNOWN_ID)
 _LAST: Final = b"x-taxii-date-added-last"
 _WALKS: Final = ("limit=1", "limit=3&match[version]=all", "limit=2&match[version]=first,2026-02-03T00:00:00.000Z&match[type]=indicator")
 """Through the objects of a collection, another one with every look."""

@@ -88,8 +88,6 @@ class Purge:
         reviews = path in INTAKES and self._observer in {CURATOR, CURATORS[path]}
         yield from ((each, Fate.GHOST) for each in versions if each.stored.key >= written.stored.key and (each.is_out or reviews))
         yield from ((each, Fate.GHOST) for each in self._ledger.written if reviews and each.origin is written)
-        begun = min(each.step for each in versions)
-        yield from ((each, Fate.GHOST) for each in versions if each.step == begun)
         yield from ((each, Fate.GHOST) for each in self._ledger.originals(written))
         for each in written.bound_by:
             yield each, fate if each is written.origin else Fate.KEPT if each.content.get("revoked") else Fate.GHOST

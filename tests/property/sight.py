@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 
-from property.cast import CURATOR, CURATORS, INTAKES, Changes, Content, alliance, principal
-from property.written import Contribution, Written, owner_of, waits
+from property.cast import CURATOR, CURATORS, INTAKES, Changes, alliance, principal
+from property.written import Contribution, Written, is_owned, waits
 from twin import decide
 
 from app.access.actions import Action
@@ -70,12 +70,10 @@ class Sight:
         return all(self.may(client, action, written.path, now, label) for label in self._labels(written))
 
     def shown(self, client: str, path: str, object_id: str, now: datetime) -> Contribution | None:
-        """The contribution of another organisation that a client is shown under an id: the registered originator's, else the earliest that he sees."""
-        candidates = [
-            versions for (where, which, _), versions in self.contributions.items() if (where, which) == (path, object_id)
-        ]
-        visible = [versions for versions in candidates if any(self.sees(client, each, now) for each in versions)]
-        return min(visible, key=_rank)[0].contribution if visible else None
+        """The contribution of another organisation that a client is shown under an id: that of the best ranked version that he sees."""
+        there = (versions for (where, which, _), versions in self.contributions.items() if (where, which) == (path, object_id))
+        visible = [each for versions in there for each in versions if self.sees(client, each, now)]
+        return min(visible, key=_rank).contribution if visible else None
 
     def _passes_pin(self, client: str, pin: Contribution, now: datetime) -> bool:
         versions = self.contributions.get(pin)
@@ -120,13 +118,6 @@ def _bearing(versions: list[Written]) -> Written:
     return max([each for each in versions if each.is_out] or versions, key=lambda each: (each.stored.key, each.stored.row))
 
 
-def _rank(versions: list[Written]) -> tuple[int, str]:
-    """The registered originator's contribution comes first, others follow in the order of their first dates."""
-    contributor = versions[0].stored.contributor
-    first = [each for each in versions if each.step == versions[0].step]
-    is_owned = any(_is_owned(each.content, contributor) for each in first)
-    return (0 if is_owned else min(each.first_date for each in first)), contributor
-
-
-def _is_owned(content: Content, organisation: str) -> bool:
-    return "created_by_ref" in content and owner_of(content, "") == organisation
+def _rank(written: Written) -> tuple[int, str]:
+    """The registered originator's versions come first, others follow in the order of their dates."""
+    return (0 if is_owned(written) else written.since), written.stored.contributor

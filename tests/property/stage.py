@@ -25,7 +25,7 @@ from app.access.alliance import Alliance
 from app.access.decision import Judge
 from app.api import FaceSettings, create_app
 from app.errors import Denied, NotFound, SharingError, Unauthenticated
-from app.sharing import administer, commit, curate, hold, reject, withdraw
+from app.sharing import administer, commit, curate, hold, reject, review, withdraw
 from app.sharing.exchange import Exchange, InForce
 from app.sharing.hold import HoldReason
 from app.sharing.schedule import Scheduler, duties
@@ -139,7 +139,7 @@ class Stage:
         """What a curator is shown of his intake, and of what was rejected there."""
         path = next(each for each, curator in CURATORS.items() if curator == client)
         try:
-            waiting = await curate.review(self.exchange, client, path)
+            waiting = await review.review(self.exchange, client, path)
             rejected = await reject.rejected(self.exchange, client, path)
         except SharingError as error:
             return Answer(REFUSED, (), str(error).encode())
@@ -215,10 +215,6 @@ MAKERS: Final[dict[str, Callable[[Path], MakeStore]]] = {"memory": in_memory, "s
 FACE: Final = FaceSettings(public_url="https://taxii.example.org")
 
 
-async def _deliver(_: object) -> None:
-    return
-
-
 @asynccontextmanager
 async def open_stage(
     make_store: MakeStore, dates: Dates, clock: HandClock | None = None, make_judge: MakeJudge = judge_of
@@ -226,7 +222,7 @@ async def open_stage(
     """A stage over a store, the small alliance in force."""
     clock = clock or HandClock()
     store = await make_store(clock)
-    exchange = Exchange(store, InForce(store, make_judge), clock, _deliver)
+    exchange = Exchange(store, InForce(store, make_judge), clock)
     try:
         await administer.adopt(exchange, alliance())
         yield Stage(exchange, clock, dates, in_process(create_app(exchange, FACE)))

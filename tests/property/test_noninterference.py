@@ -69,9 +69,6 @@ def test_planted_leaks_are_noticed(leak: Callable[[pytest.MonkeyPatch], None], m
     pytest.fail(f"{leak.__name__} went unnoticed: {leak.__doc__}")
 
 
-@pytest.mark.xfail(
-    reason="a contribution is ranked by the date and the creator of its first version, also for readers from whom that one is hidden"
-)
 async def test_a_hidden_first_version_ranks_nothing(tmp_path: Path) -> None:
     """Promise 1: which of two contributions is shown must not tell that one of them had an earlier version."""
     hidden = indicator(object_marking_refs=[RED])

@@ -35,7 +35,8 @@ class Written:
     content: Content
     labels: list[HandlingLabel]
     """In no state: that is the ledger's to know."""
-    first_date: int
+    since: int
+    """Its date when it came, or was let out: what ranks it among the contributions under its id, unless its creator is registered."""
     origin: "Written | None" = None
     """What it was released from."""
     bound_by: set["Written"] = field(default_factory=set)
@@ -80,6 +81,11 @@ def stated(content: Content) -> str:
 def is_version_of(content: Content, stored: StoredVersion) -> bool:
     """Whether this is the object of a row."""
     return content["id"] == stored.object_id and stated(content) in {"", stored.version}
+
+
+def is_owned(written: Written) -> bool:
+    """Whether its contributor has registered its creator."""
+    return owner_of(written.content, "") == written.stored.contributor
 
 
 def owner_of(content: Content, organisation: str) -> str:
