@@ -114,6 +114,12 @@ async def _seal(exchange: Exchange, tx: Transaction, event: Event, **details: ob
     await tx.seal(ADMINISTRATION, encode(deed, details))
 
 
+async def record_restore(exchange: Exchange) -> None:
+    """Put on record that the store came back from a copy, and where each chain ended in it: whoever kept a later checkpoint will miss the rest."""
+    heads = {chain: head.number for chain, head in (await exchange.store.heads()).items()}
+    await exchange.store.transact(lambda tx: _seal(exchange, tx, Event.RESTORE, heads=heads))
+
+
 def document_of(alliance: Alliance) -> tuple[bytes, str]:
     """The document that the store keeps of an alliance, and its SHA-256: equal alliances, equal bytes."""
     document = alliance.to_document()

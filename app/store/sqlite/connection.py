@@ -74,11 +74,19 @@ def require_library(version: str) -> None:
 
 def make_private(path: Path) -> None:
     """Make the file, and the folders that lead to it, for their owner alone; what exists is left as it is. Raises ConfigurationError."""
+    make_folders(path)
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise _unfit(path, error.strerror or "it cannot be made") from error
+
+
+def make_folders(path: Path) -> None:
+    """The folders that lead to a file alone. Raises ConfigurationError."""
     missing = [folder for folder in path.parents if not folder.exists()]
     try:
         for folder in reversed(missing):
             folder.mkdir(mode=0o700, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         raise _unfit(path, error.strerror or "it cannot be made") from error
 

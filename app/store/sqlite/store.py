@@ -21,6 +21,7 @@ from app.store.dates import ATTEMPTS, Dating, TrustedClock
 from app.store.sqlite import chains, delivered, registry
 from app.store.sqlite.connection import make_private, open_reader, open_writer, require_library, translated
 from app.store.sqlite.deliveries import DeliveryWriter, beside, open_deliveries
+from app.store.sqlite.faults import faults
 from app.store.sqlite.reading import is_long, read_page
 from app.store.sqlite.thread import SingleThread
 from app.store.sqlite.transaction import SqliteTransaction
@@ -169,6 +170,10 @@ class SqliteStore:
             await self.epoch()
             return True
         return False
+
+    async def faults(self) -> Sequence[str]:
+        """What the file, its indexes and its counts have wrong, in one snapshot. Pages that take long wait for it."""
+        return await self._long_thread.run(faults, self._long_reader)
 
     async def close(self) -> None:
         """Finish running writes and let go of files and threads."""
