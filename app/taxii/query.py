@@ -33,13 +33,10 @@ class Endpoint(Enum):
     VERSIONS = ("versions", _PAGE | _SPEC_VERSION)
     DELETE = ("delete", _VERSION | _SPEC_VERSION)
 
-    def __init__(self, _distinct: str, parameters: frozenset[str]) -> None:
+    def __init__(self, name: str, parameters: frozenset[str]) -> None:
         self.parameters = parameters
-
-    @property
-    def versions(self) -> Versions:
+        self.versions = EVERY if name in {"versions", "delete"} else LATEST
         """What this endpoint selects without `match[version]`."""
-        return EVERY if self in {Endpoint.VERSIONS, Endpoint.DELETE} else LATEST
 
 
 @dataclass(frozen=True, slots=True)
