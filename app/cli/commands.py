@@ -8,8 +8,9 @@ import typer
 from app.cli.additions import additions
 from app.cli.alliance import check, init, reload
 from app.cli.control import hold, holds, lift, purge, retention, withdraw
-from app.cli.curation import explain, reject, rejected, release, review
+from app.cli.curation import reject, rejected, release, review
 from app.cli.demo import demo
+from app.cli.explanation import explain
 from app.cli.serving import serve
 from app.cli.terminal import say
 from app.cli.tokens import tokens

@@ -16,6 +16,7 @@ from deeds import (
     ids,
     keep,
     later,
+    level,
     only,
     put,
     refuse,
@@ -29,9 +30,9 @@ from app.errors import NotFound, QuotaExceeded, Unauthenticated
 from app.sharing import administer
 from app.sharing import turns as turns_of_work
 from app.sharing.exchange import Limits
-from app.sharing.explain import explain
 from app.sharing.quota import Allowance, Quotas
 from app.sharing.status import status
+from app.sharing.survey import survey
 from app.stix.objects import Limits as ObjectLimits
 from app.taxii.query import EVERY
 
@@ -125,7 +126,7 @@ async def test_supporting_objects_are_clear_and_victims_are_not() -> None:
         "modified": "2026-01-01T00:00:00.000Z", "sighting_of_ref": indicator()["id"], "where_sighted_refs": [victim["id"]], "object_marking_refs": [CLEAR],
     }  # fmt: skip
     await keep(world, NG, NATIONAL, creator, victim, person, sighting, indicator(created_by_ref=creator["id"], object_marking_refs=[CLEAR]))
-    levels = {one["id"]: only((await explain(world.exchange, KE, NATIONAL, one["id"])).reasons).tlp for one in (creator, victim, person)}
+    levels = {one["id"]: await level(world, NATIONAL, one["id"]) for one in (creator, victim, person)}
     assert levels == {creator["id"]: "clear", victim["id"]: "amber", person["id"]: "amber"}
 
 
@@ -135,7 +136,7 @@ async def test_the_clients_default_goes_before_the_collections() -> None:
     misp = alliance.organisations["ng-cert"].clients["misp"].model_copy(update={"unmarked": "clear"})
     await _change(world, "ng-cert", clients={**alliance.organisations["ng-cert"].clients, "misp": misp})
     await keep(world, NG, EXCHANGE, indicator(object_marking_refs=None))
-    assert only((await explain(world.exchange, KE, EXCHANGE)).reasons).tlp == "clear"
+    assert only((await survey(world.exchange, KE, EXCHANGE)).reasons).tlp == "clear"
 
 
 async def test_what_is_above_the_ceiling_is_refused() -> None:
