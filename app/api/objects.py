@@ -71,13 +71,14 @@ async def _page(exchange: Exchange, call: Call, endpoint: Endpoint) -> Reply:
 async def _query(exchange: Exchange, call: Call, endpoint: Endpoint) -> ObjectQuery:
     """The query string, understood. Only who may know of the collection is told what is wrong with it. Raises MalformedQuery."""
     try:
-        return parse_query(_pairs(call), endpoint, QueryLimits(exchange.limits.match_values))
+        return parse_query(pairs(call), endpoint, QueryLimits(exchange.limits.match_values))
     except MalformedQuery:
         await discover.collection(exchange, call.client, _address(call))
         raise
 
 
-def _pairs(call: Call) -> list[tuple[str, str]]:
+def pairs(call: Call) -> list[tuple[str, str]]:
+    """The query string, name by name. Raises MalformedQuery."""
     text = call.scope["query_string"].decode("latin-1")
     try:
         return parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_PARAMETERS)

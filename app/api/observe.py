@@ -30,6 +30,7 @@ _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9-]{8,64}")
 _ALONE: Final = {"healthz": "/healthz", "readyz": "/readyz", "taxii2": "/taxii2/"}
 _SHAPES: Final = {
     "*/status/*": "/{root}/status/{id}/",
+    "*/x-deliveries/*": "/taxii2/x-deliveries/{object}/",
     "*/collections": "/{root}/collections/",
     "*/collections/*": "/{root}/collections/{id}/",
     "*/collections/*/manifest": "/{root}/collections/{id}/manifest/",
