@@ -31,6 +31,8 @@ _METAVARS: Final = {
     "metrics": "HOST:PORT",
     "ssl_certfile": "FILE",
     "ssl_keyfile": "FILE",
+    "checkpoint_key": "FILE",
+    "checkpoint_dir": "DIR",
 }
 _NAME = "[a-z0-9][a-z0-9-]{0,62}"
 _CLIENT = re.compile(f"{_NAME}/{_NAME}")

@@ -48,8 +48,10 @@ def served_contribution(thread: Thread, reader: Reader) -> str | None:
     own = thread.contributions.get(reader.organisation, [])
     if any(reader.sees(line) or (line.deleted and reader.passes(line.effective)) for line in own):
         return reader.organisation
-    visible = [name for name, lines in thread.contributions.items() if any(reader.sees(line) for line in lines)]
-    return min(visible, key=lambda name: (thread.ranks[name], name), default=None)
+    seen = (
+        (min(ranks), name) for name, lines in thread.contributions.items() if (ranks := [each.rank for each in lines if reader.sees(each)])
+    )
+    return min(seen, default=(0, None))[1]
 
 
 def fates(thread: Thread, reader: Reader) -> Iterator[tuple[Line, Fate]]:
