@@ -7,6 +7,8 @@ import typer
 
 from app.cli.additions import additions
 from app.cli.alliance import check, init, reload
+from app.cli.audit import audit
+from app.cli.clients import clients
 from app.cli.control import hold, holds, lift, purge, retention, withdraw
 from app.cli.curation import explain, reject, rejected, release, review
 from app.cli.demo import demo
@@ -45,10 +47,12 @@ for name, command in {
     "backup": backup,
     "restore": restore,
     "explain": explain,
+    "clients": clients,
 }.items():
     legation.command(name)(command)
 legation.add_typer(additions, name="add")
 legation.add_typer(tokens, name="token")
+legation.add_typer(audit, name="audit")
 legation.add_typer(stores, name="store")
 
 

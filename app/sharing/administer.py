@@ -49,6 +49,14 @@ class Sight:
         """Clients that gain sight of something older than their position: they get it by polling from the start (access-policy case 24)."""
         return tuple(sorted({change.client for change in self.gains}))
 
+    @property
+    def opened(self) -> dict[str, list[str]]:
+        """The same, by collection."""
+        found: dict[str, list[str]] = {}
+        for change in self.gains:
+            found.setdefault(change.collection, []).append(change.client)
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
@@ -137,7 +145,7 @@ async def adopt(exchange: Exchange, alliance: Alliance) -> Adopted:
         for token_id in gone:
             await tx.revoke_token(token_id, now)
         epoch = await tx.adopt(document, fingerprint)
-        await _seal(exchange, tx, Event.RELOAD, digest=fingerprint, start_over=sight.start_over, revoked=gone)
+        await _seal(exchange, tx, Event.RELOAD, digest=fingerprint, opened=sight.opened, revoked=gone)
         return epoch
 
     return Adopted(await exchange.store.transact(work), changed=True, sight=sight)

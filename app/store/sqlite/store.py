@@ -190,7 +190,8 @@ class SqliteStore:
             self._long_thread.close()
 
     def _with_touch(self, token: StoredToken) -> StoredToken:
-        return replace(token, last_used=max(token.last_used, self._touched.get(token.id, 0)))
+        touched = self._touched.get(token.id, 0)
+        return token if touched <= token.last_used else replace(token, last_used=touched)
 
     async def _write_touches(self) -> None:
         async with self._lock:
