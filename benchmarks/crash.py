@@ -23,8 +23,9 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from app.audit.chain import faults
+from app.audit.checkpoint import Checkpoint
 from app.cli.session import do
+from app.sharing.attest import attest, checkpoint
 from app.sharing.exchange import Exchange
 from app.sharing.verify import verify
 from benchmarks.client import ACCEPT, Connection, request
@@ -66,6 +67,8 @@ class Rounds:
     truth: Truth = field(default_factory=Truth)
     found: Crashed = field(default_factory=Crashed)
     _number: int = 0
+    _checkpoint: Checkpoint | None = None
+    """Where the sealed chains ended at the last look."""
 
     def __post_init__(self) -> None:
         """The store is fresh; its server is not started yet."""
@@ -89,7 +92,7 @@ class Rounds:
             self._server.start()
             return [
                 *look(self.truth, self._server.port, self._tokens, whole=True),
-                *do(self.store, _faults_of_chains),
+                *do(self.store, self._look_at_records),
                 *do(self.store, _faults),
             ]
         finally:
@@ -102,7 +105,7 @@ class Rounds:
                 server.stumble(self.dice.uniform(0, LONGEST))
             try:
                 server.start()
-                self.found.wrong += [*look(self.truth, server.port, self._tokens), *do(self.store, _faults_of_chains)]
+                self.found.wrong += [*look(self.truth, server.port, self._tokens), *do(self.store, self._look_at_records)]
                 threads = [threading.Thread(target=each, daemon=True) for each in self._deeds(curator)]
                 for thread in threads:
                     thread.start()
@@ -115,16 +118,22 @@ class Rounds:
                 thread.join()
         self.found.in_doubt += sum(len(place.in_doubt) + len(place.leaving) for place in self.truth.places.values())
 
+    async def _look_at_records(self, exchange: Exchange) -> list[str]:
+        """What is wrong with the sealed chains, or missing since the last look."""
+        attested = await attest(exchange, self._checkpoint, lambda _: None)
+        self._checkpoint = await checkpoint(exchange)
+        return [f"{report.of}: {fault}" for report in attested.chains for fault in report.faults]
+
     def _deeds(self, curator: "subprocess.Popen[bytes]") -> list[Callable[[], None]]:
         deeds = Deeds(self, self._server.port, self._tokens, curator)
         return [partial(deeds.write, WRITERS[0]), partial(deeds.delete_and_write, WRITERS[1]), deeds.bring_and_release]
 
     def objects(self, count: int) -> dict[str, bytes]:
-        """So many fresh objects, each spelled in a way that nobody would find again who did not keep its bytes."""
+        """So many objects that were not sent before."""
         with self.truth.lock:
             first = self._number
             self._number += count
-        return dict(_object(number) for number in range(first, first + count))
+        return dict(fresh_object(number) for number in range(first, first + count))
 
 
 @dataclass
@@ -208,7 +217,8 @@ def _ask(connection: Connection, message: bytes, expected: int) -> bytes:
     return answer.body
 
 
-def _object(number: int) -> tuple[str, bytes]:
+def fresh_object(number: int) -> tuple[str, bytes]:
+    """Id and bytes of an object: the same for the same number, and spelled as no program would spell it."""
     object_id = identifier("indicator", number)
     date = "2026-01-05T08:00:00.000Z"
     head = f'{{"type":  "indicator", "id": "{object_id}", "spec_version": "2.1", "created": "{date}", "modified": "{date}", "valid_from": "{date}",'
@@ -232,14 +242,6 @@ def _curator(store: str) -> "Iterator[subprocess.Popen[bytes]]":
             yield curator
         finally:
             curator.kill()
-
-
-async def _faults_of_chains(exchange: Exchange) -> list[str]:
-    """What is wrong with the sealed chains."""
-    found: list[str] = []
-    for chain, head in (await exchange.store.heads()).items():
-        found += faults(chain, await exchange.store.sealed(chain, head.number), {head.number: head.seal})
-    return found
 
 
 async def _faults(exchange: Exchange) -> list[str]:
