@@ -4,14 +4,12 @@
 """
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from app.access.cedar import CedarJudge
-from app.audit.events import Delivery
 from app.clock import Clock, system_clock
 from app.errors import ConfigurationError, quoted
 from app.sharing.exchange import Exchange, InForce, Limits
@@ -153,7 +151,6 @@ def build_exchange(store: Store, settings: Settings, metrics: "Metrics | None" =
         store=store,
         force=InForce(store, CedarJudge),
         clock=clock,
-        deliver=_without_record,
         limits=settings.limits,
         quotas=Quotas.for_workers(settings.requests_per_second, settings.writes_per_second, settings.workers),
     )
@@ -186,8 +183,3 @@ def build_app(exchange: Exchange, settings: Settings, public_url: str, metrics: 
 
     face = create_app(exchange, face_of(settings, public_url, verify))
     return observe(face, metrics, trusted_proxies=settings.proxies)
-
-
-async def _without_record(deliveries: Sequence[Delivery]) -> None:
-    """Deliveries leave no record in this release: the seam is there, a durable store of them is not."""
-    del deliveries

@@ -17,6 +17,7 @@ from typing import Final
 from app.access.actions import Action
 from app.access.alliance import CollectionKind
 from app.access.decision import Question
+from app.audit.events import Event
 from app.clock import to_micros
 from app.errors import EnvelopeTooLarge, EpochMoved, InvalidObject
 from app.sharing.arriving import Arriving, Posting, read_posting
@@ -86,7 +87,7 @@ async def _store(exchange: Exchange, tx: Transaction, writing: "_Writing") -> No
     touched = [writing.threads[identifier] for identifier in dict.fromkeys(object_id for object_id, _ in writing.placed.values())]
     async for thread in in_turns(touched):
         thread.settle()
-    target = Target(view.collection, visit.principal.organisation, view.book)
+    target = Target(view.collection, visit.principal.organisation, view.book, visit.deed(Event.ADD))
     await commit(tx, target, touched, lambda line: view.pins(line, writing.threads))
     for index, (line_id, line) in writing.placed.items():
         writing.outcomes[index].version = line.version

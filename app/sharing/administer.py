@@ -11,7 +11,8 @@ from app.access.alliance import Alliance, Collection
 from app.access.credentials import digest, mint
 from app.access.decision import Judge, Question
 from app.access.principal import Principal
-from app.clock import from_micros, to_micros
+from app.audit.events import ADMINISTRATION, OPERATOR, Deed, Event, encode
+from app.clock import to_micros
 from app.errors import ConfigurationError, quoted
 from app.sharing.exchange import Exchange
 from app.stix.handling import HandlingLabel
@@ -75,6 +76,7 @@ async def issue_token(exchange: Exchange, client: str, expires: timedelta | None
 
     async def work(tx: Transaction) -> None:
         await tx.add_token(stored)
+        await _seal(exchange, tx, Event.ISSUE_TOKEN, token=stored.id, client=client, expires=stored.expires)
 
     await exchange.store.transact(work)
     return Issued(stored.id, token, until)
@@ -90,9 +92,18 @@ async def revoke_token(exchange: Exchange, token_id: str) -> bool:
     now = to_micros(exchange.clock())
 
     async def work(tx: Transaction) -> bool:
-        return await tx.revoke_token(token_id, now)
+        revoked = await tx.revoke_token(token_id, now)
+        if revoked:
+            await _seal(exchange, tx, Event.REVOKE_TOKEN, token=token_id)
+        return revoked
 
     return await exchange.store.transact(work)
+
+
+async def _seal(exchange: Exchange, tx: Transaction, event: Event, **details: object) -> None:
+    """Put a deed of the operator on record, under the epoch that it leaves."""
+    deed = Deed(event, OPERATOR, await tx.epoch(), to_micros(exchange.clock()))
+    await tx.seal(ADMINISTRATION, encode(deed, details))
 
 
 def document_of(alliance: Alliance) -> tuple[bytes, str]:
@@ -119,7 +130,9 @@ async def adopt(exchange: Exchange, alliance: Alliance) -> Adopted:
     async def work(tx: Transaction) -> int:
         for token_id in gone:
             await tx.revoke_token(token_id, now)
-        return await tx.adopt(document, fingerprint)
+        epoch = await tx.adopt(document, fingerprint)
+        await _seal(exchange, tx, Event.RELOAD, digest=fingerprint, start_over=sight.start_over, revoked=gone)
+        return epoch
 
     return Adopted(await exchange.store.transact(work), changed=True, sight=sight)
 
@@ -192,8 +205,3 @@ def _changes(client: str, path: str, numbers: frozenset[int], labels: dict[int, 
     seen = ["the collection"] if THE_COLLECTION in numbers else []
     seen += [f"TLP:{level.text.upper()}" for level in levels]
     return [SightChange(client, path, ", ".join(seen))]
-
-
-def last_use(token: StoredToken) -> datetime | None:
-    """When a token was last used, to the minute."""
-    return from_micros(token.last_used) if token.last_used else None

@@ -7,12 +7,13 @@ each row that refers to others, since it may be withheld alone. Nothing else has
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import chain, groupby
 
+from app.audit.events import Deed, encode, spans
 from app.clock import timestamp
 from app.sharing.labels import LabelBook
 from app.sharing.pinning import bind, follow_targets
-from app.sharing.place import REGISTERED_RANK
 from app.sharing.threads import NOT_DATED, Line, Thread
 from app.sharing.turns import in_turns
 from app.stix.handling import HandlingLabel
@@ -31,32 +32,41 @@ def _no_pins(_: Line) -> frozenset[Pin]:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to write, and for whom new labels count."""
+    """Where to write, for whom new labels count, and as whose deed it goes on record."""
 
     collection: str
     organisation: str
     book: LabelBook
+    deed: Deed
 
 
 async def commit(tx: Transaction, target: Target, threads: Iterable[Thread], pins: Pins = _no_pins) -> None:
-    """Write every change of `threads`, and what follows from it for whatever refers to them. `pins` gives the pins of an arriving version.
+    """Write every change of `threads`, and what follows from it for whatever refers to them, and seal it. `pins` gives the pins of an arriving version.
 
     Afterwards arrived lines carry their version value; rows, labels and dates are the store's.
     """
     changed = list(threads)
+    if not changed:
+        return
     lines = [line for thread in changed for line in thread.lines]
     number = await _numbers(tx, target, lines)
     await follow_targets(tx, target.collection, changed, target.book)  # before anything is dated: it may take long
     await bind(tx, target.collection, changed, number, pins)
     groups = _groups(lines)
     await _date(tx, target, lines, groups)
-    ranks = _ranks(changed)
-    arrivals = [_arrival(line, number, ranks) async for line in in_turns(chain.from_iterable(groups))]
+    arrivals = [_arrival(line, number) async for line in in_turns(chain.from_iterable(groups))]
     amendments = [change async for line in in_turns(lines) if (change := _amendment(line, number)) is not None]
     if amendments:
         await tx.amend(target.collection, amendments)
-    if arrivals:
-        await tx.put(target.collection, arrivals)
+    rows = await tx.put(target.collection, arrivals) if arrivals else ()
+    await tx.seal(target.collection, encode(target.deed, _details(rows, arrivals, amendments, lines)))
+
+
+def _details(rows: Sequence[int], arrivals: Sequence[Arrival], amendments: Sequence[Amendment], lines: Iterable[Line]) -> dict[str, object]:
+    """What the record says: which rows came, bound by the hash of what they hold, which were deleted, and which changed at all."""
+    content = sha256(b"".join(arrival.stored.digest for arrival in arrivals)).hexdigest() if arrivals else ""
+    deleted = spans(line.stored.row for line in lines if line.stored is not None and line.deleted and not line.stored.deleted)
+    return {"rows": spans(rows), "content": content, "deleted": deleted, "changed": spans(each.row for each in amendments)}
 
 
 Number = Callable[[HandlingLabel], int]
@@ -104,19 +114,7 @@ def _runs(group: Sequence[Line]) -> list[int]:
     return runs
 
 
-def _ranks(threads: Iterable[Thread]) -> dict[tuple[str, str], int]:
-    """The rank of every contribution that arrives now: the registered originator's is first, others follow in the order of their first dates."""
-    ranks: dict[tuple[str, str], int] = {}
-    for thread in threads:
-        for contributor, lines in thread.contributions.items():
-            arriving = [line for line in lines if line.arriving is not None]
-            if arriving:
-                first = REGISTERED_RANK if any(line.is_owned for line in arriving) else min(line.date for line in arriving)
-                ranks[thread.object_id, contributor] = thread.ranks.get(contributor, first)
-    return ranks
-
-
-def _arrival(line: Line, number: Number, ranks: dict[tuple[str, str], int]) -> Arrival:
+def _arrival(line: Line, number: Number) -> Arrival:
     arriving = line.arriving
     assert arriving is not None  # noqa: S101 # _arriving chose it by that
     if line.key == NOT_DATED:
@@ -127,7 +125,7 @@ def _arrival(line: Line, number: Number, ranks: dict[tuple[str, str], int]) -> A
         object_id=arriving.id,
         object_type=arriving.type,
         contributor=line.contributor,
-        rank=ranks[arriving.id, line.contributor],
+        rank=min(line.rank, line.date),
         version=line.version,
         key=line.key,
         date_added=line.date,
@@ -149,4 +147,5 @@ def _amendment(line: Line, number: Number) -> Amendment | None:
         return None
     before = stored.label, stored.own, stored.state, stored.last, stored.flagged, stored.date_added, stored.deleted
     now = number(line.effective), number(line.own), line.state, line.last, line.flagged, line.date or stored.date_added, line.deleted
-    return None if now == before else Amendment(stored.row, *now)
+    rank = line.date if line.rank and line.opens else line.rank
+    return None if now == before else Amendment(stored.row, *now, None if rank == stored.rank else rank)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from app.access.actions import Action
 from app.access.alliance import Collection
+from app.audit.events import Event
 from app.clock import timestamp
 from app.errors import Denied, EpochMoved, InvalidObject
 from app.sharing.commit import Target, commit
@@ -143,7 +144,7 @@ async def _release(exchange: Exchange, tx: Transaction, visit: Visit, destinatio
     await forget(tx, visit, [result.object_id for result in results if result.ok])
     for thread in work.touched.values():
         thread.settle()
-    target = Target(destination.key, visit.principal.organisation, work.book)
+    target = Target(destination.key, visit.principal.organisation, work.book, visit.deed(Event.RELEASE))
     await commit(tx, target, work.touched.values(), partner_pins(work.threads, work.book))
     return results
 

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 
 from app.errors import InvalidObject
 from app.sharing.assess import Assessed
-from app.sharing.threads import NOT_DATED, Line, Thread
+from app.sharing.threads import NOT_DATED, REGISTERED_RANK, Line, Thread
 from app.stix.handling import HandlingLabel, State, is_looser, join
 from app.stix.markings import CANONICAL
 from app.stix.timestamps import version_key
-
-REGISTERED_RANK = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ def _refuse_if_anothers(thread: Thread, assessed: Assessed, poster: Poster) -> N
     if assessed.is_owned or assessed.label.originator != poster.organisation or poster.organisation in thread.contributions:
         return
     served = thread.served(poster.organisation, poster.sees)
-    if served and thread.ranks.get(served[0].contributor) == REGISTERED_RANK:
+    if any(line.rank == REGISTERED_RANK for line in served):
         msg = f"belongs to {poster.name_of(served[0].contributor)}, which alone may add or change it here"
         raise InvalidObject(msg)
 

@@ -5,10 +5,11 @@ durable before a page with objects is answered; (5) what the headers say, from t
 """
 
 from dataclasses import dataclass
+from operator import itemgetter
 
 from app.access.actions import Action
 from app.access.alliance import Compatibility
-from app.audit.events import Delivery
+from app.audit.deliveries import Delivery
 from app.clock import timestamp, to_micros
 from app.errors import EpochMoved, NotFound
 from app.sharing.door import Visit, enter
@@ -82,9 +83,12 @@ async def _require(exchange: Exchange, visit: Visit, object_id: str) -> None:
 
 async def _record(exchange: Exchange, visit: Visit, found: Page, endpoint: Endpoint) -> None:
     if found.entries and endpoint in {Endpoint.OBJECTS, Endpoint.OBJECT}:
-        rows = tuple(entry.row for entry in found.entries)
+        rows = tuple(sorted(map(_row, found.entries)))
         client, collection = visit.principal.client, visit.collection.key
-        await exchange.deliver([Delivery(client, collection, visit.force.epoch, to_micros(exchange.clock()), rows)])
+        await exchange.store.deliver([Delivery(client, collection, visit.force.epoch, to_micros(exchange.clock()), rows)])
+
+
+_row = itemgetter(Entry._fields.index("row"))
 
 
 def _answer(visit: Visit, query: ObjectQuery, found: Page, object_id: str | None) -> Answer:

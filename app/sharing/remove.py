@@ -10,6 +10,7 @@ from dataclasses import replace
 from app.access.actions import Action
 from app.access.alliance import CollectionKind
 from app.access.decision import Question
+from app.audit.events import Event
 from app.errors import Denied, EpochMoved, NotFound
 from app.sharing.commit import Target, commit
 from app.sharing.door import Visit, absent, visit
@@ -60,7 +61,8 @@ async def _remove(exchange: Exchange, tx: Transaction, visiting: Visit, object_i
         _refuse_unless_allowed(visiting, line)
         line.deleted = True
     thread.settle()
-    await commit(tx, Target(view.collection, visiting.principal.organisation, view.book), [thread])
+    deed = visiting.deed(Event.DELETE)
+    await commit(tx, Target(view.collection, visiting.principal.organisation, view.book, deed), [thread])
     if visiting.collection.kind is CollectionKind.INTAKE:
         await follow(exchange, tx, visiting, [thread])
 

@@ -62,6 +62,17 @@ def hidden_contribution_shadows(patch: Patch) -> None:
     patch.setattr(memory_pages, "_served", served)
 
 
+def hidden_first_version_ranks(patch: Patch) -> None:
+    """A contribution is ranked by its first version, also for those who may not see that one."""
+    real = memory_pages._served
+
+    def served(thread: Sequence[StoredVersion], selection: Selection) -> list[StoredVersion]:
+        first = {row.contributor: row.rank for row in sorted(thread, key=lambda row: row.row, reverse=True)}
+        return real([replace(row, rank=first[row.contributor]) for row in thread], selection)
+
+    patch.setattr(memory_pages, "_served", served)
+
+
 def own_hidden_contribution_shadows_for_the_feed(patch: Patch) -> None:
     """What an organisation has is taken for what its constituency feed has."""
     real = memory_pages._served
@@ -219,6 +230,7 @@ LEAKS: Final[dict[Callable[[Patch], None], int]] = {
     page_cut_before_filtering: 0,
     more_counts_hidden_rows: 0,
     hidden_contribution_shadows: 0,
+    hidden_first_version_ranks: 32,
     own_hidden_contribution_shadows_for_the_feed: 2,
     first_may_be_hidden: 18,
     pending_versions_bind: 1,

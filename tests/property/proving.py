@@ -45,11 +45,11 @@ class Whole:
     dates: Dates
 
 
-async def prove(deeds: list[Deed], observers: Sequence[str], make_store: MakeStore, tally: Tally, *, keeps_first: bool = True) -> None:
+async def prove(deeds: list[Deed], observers: Sequence[str], make_store: MakeStore, tally: Tally) -> None:
     """Play a history whole and purged for each observer. Raises Leak if an observer can tell them apart, or is shown what he may not see."""
     whole = await play_whole(deeds, observers, make_store)
     for name in observers:
-        purge = Purge(deeds, whole.ledger, name, keeps_first=keeps_first)
+        purge = Purge(deeds, whole.ledger, name)
         for fate in purge.fates.values():
             tally.fates[fate] += 1
         tally.comparisons += 1

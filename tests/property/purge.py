@@ -27,13 +27,9 @@ class Fate(IntEnum):
 
 
 class Purge:
-    """The history of a ledger as it is for one observer.
+    """The history of a ledger as it is for one observer."""
 
-    `keeps_first` leaves ghosts of what a contribution began with as well, if he sees any of it: that ranks it among others under the same id.
-    """
-
-    def __init__(self, deeds: list[Deed], ledger: Ledger, observer: str, *, keeps_first: bool = True) -> None:
-        self._keeps_first = keeps_first
+    def __init__(self, deeds: list[Deed], ledger: Ledger, observer: str) -> None:
         self._deeds = deeds
         self._ledger = ledger
         self._observer = observer
@@ -76,9 +72,6 @@ class Purge:
         # What is pending binds nothing, except that a curator releases the newest of what waits.
         binding = [each for each in versions if not each.is_pending or (path == INTAKE and self._observer == CURATOR)]
         yield from ((each, Fate.GHOST) for each in binding if each.stored.key >= written.stored.key)
-        if self._keeps_first:
-            begun = min(each.step for each in versions)
-            yield from ((each, Fate.GHOST) for each in versions if each.step == begun)
         yield from ((each, Fate.GHOST) for each in self._ledger.originals(written))
         yield from self._bound_by_release(written, fate)
         yield from ((each, Fate.GHOST) for each in self._pinned(written))

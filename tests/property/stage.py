@@ -211,11 +211,7 @@ async def open_stage(make_store: MakeStore, dates: Dates, clock: HandClock | Non
     """A stage over a store, the small alliance in force."""
     clock = clock or HandClock()
     store = await make_store(clock)
-
-    async def deliver(_: object) -> None:
-        return
-
-    exchange = Exchange(store, InForce(store, _make_judge), clock, deliver)
+    exchange = Exchange(store, InForce(store, _make_judge), clock)
     try:
         await administer.adopt(exchange, alliance())
         yield Stage(exchange, clock, dates, create_app(exchange, FaceSettings(public_url="https://taxii.example.org")))

@@ -10,13 +10,14 @@ import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import apsw
 
 from app.errors import ConfigurationError, StoreUnavailable, quoted
-from app.store.sqlite.schema import check_file, migrate
+from app.store.sqlite.schema import STORE, Schema, check_file, migrate
 
 LIBRARY_AT_LEAST: Final = (3, 51, 3)
 READER_PATIENCE: Final = timedelta(seconds=2)
@@ -70,9 +71,9 @@ def make_private(path: Path) -> None:
         raise _unfit(path, error.strerror or "it cannot be made") from error
 
 
-def open_writer(path: Path, patience: timedelta) -> apsw.Connection:
-    """The connection that writes; the file is brought to the newest schema. Raises ConfigurationError, StoreUnavailable."""
-    return _opened(path, patience, WRITER_CACHE_KIB, _prepare_file)
+def open_writer(path: Path, patience: timedelta, schema: Schema = STORE) -> apsw.Connection:
+    """The connection that writes; the file is brought to the newest version of its schema. Raises ConfigurationError, StoreUnavailable."""
+    return _opened(path, patience, WRITER_CACHE_KIB, partial(_prepare_file, schema))
 
 
 def open_reader(path: Path) -> apsw.Connection:
@@ -100,13 +101,13 @@ def _opened(path: Path, patience: timedelta, cache_kib: int, prepare: Callable[[
         raise
 
 
-def _prepare_file(connection: apsw.Connection, path: Path) -> None:
-    check_file(connection, path.name)
+def _prepare_file(schema: Schema, connection: apsw.Connection, path: Path) -> None:
+    check_file(connection, path.name, schema)
     if connection.execute("PRAGMA journal_mode = WAL").get != "wal":
         raise _unfit(path, "its file system takes no write-ahead log")
     _set(connection, "synchronous = FULL", f"journal_size_limit = {LOG_KEPT_BYTES}")
     _set(connection, "secure_delete = ON")  # what was deleted is gone from the file too
-    migrate(connection, path.name)
+    migrate(connection, path.name, schema)
 
 
 def _forbid_writes(connection: apsw.Connection, _path: Path) -> None:

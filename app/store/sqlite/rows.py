@@ -100,6 +100,8 @@ def amend(connection: apsw.Connection, collection: int, lanes: Lanes, amendments
     current = _current(connection, collection, [amendment.row for amendment in amendments])
     changes = [_Change(*current[amendment.row], amendment) for amendment in amendments]
     connection.executemany(_STAND, (change.after for change in changes))
+    ranked = [(amendment.row, amendment.rank) for amendment in amendments if amendment.rank is not None]
+    connection.executemany("UPDATE version SET rank = ?2 WHERE row = ?1", ranked)
     dropped = [(change.after.row,) for change in changes if change.after.deleted and not change.before.deleted]
     connection.executemany("UPDATE version SET raw = NULL WHERE row = ?", dropped)
     moved = [change for change in changes if change.left != change.entered]

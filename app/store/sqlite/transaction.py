@@ -10,7 +10,7 @@ from app.stix.handling import HandlingLabel
 from app.store.contract import Amendment, Arrival, RulingKind, StoredRuling, StoredStatus, StoredToken, StoredVersion
 from app.store.dates import Dating, TrustedClock
 from app.store.pins import Contribution, Job, Pin
-from app.store.sqlite import duties, registry
+from app.store.sqlite import chains, duties, registry
 from app.store.sqlite import pins as pinning
 from app.store.sqlite.labels import above_mark, counts, give_dates, in_use, intern, made
 from app.store.sqlite.lanes import Lanes
@@ -136,6 +136,10 @@ class SqliteTransaction:
     async def lease(self, name: str, holder: str, until: int) -> bool:
         """Take or keep a lease."""
         return await self._on(duties.lease, name, holder, until, self._clock.unchecked())
+
+    async def seal(self, chain: str, record: bytes) -> None:
+        """Put a record at the end of a chain."""
+        await self._on(chains.append, chain, record)
 
     async def adopt(self, document: bytes, digest: str) -> int:
         """Put an alliance in force."""
