@@ -38,6 +38,8 @@ class Event(StrEnum):
     OPEN = "open"
     """What refers to something that opened got new dates."""
     RELOAD = "reload"
+    RESTORE = "restore"
+    """The store came back from a copy: what was written after the copy was made is gone, from the chains too."""
     ISSUE_TOKEN = "issue-token"  # noqa: S105 # a name
     REVOKE_TOKEN = "revoke-token"  # noqa: S105 # a name
 

@@ -102,6 +102,7 @@ async def serve(
         async with duties_done(exchange, settings):
             with _exposed(settings, metrics):
                 await server.serve(sockets=[listener])
+        await exchange.contacts.write()
     finally:
         await store.close()
 

@@ -49,6 +49,14 @@ class Sight:
         """Clients that gain sight of something older than their position: they get it by polling from the start (access-policy case 24)."""
         return tuple(sorted({change.client for change in self.gains}))
 
+    @property
+    def opened(self) -> dict[str, list[str]]:
+        """The same, by collection."""
+        found: dict[str, list[str]] = {}
+        for change in self.gains:
+            found.setdefault(change.collection, []).append(change.client)
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
@@ -106,6 +114,12 @@ async def _seal(exchange: Exchange, tx: Transaction, event: Event, **details: ob
     await tx.seal(ADMINISTRATION, encode(deed, details))
 
 
+async def record_restore(exchange: Exchange) -> None:
+    """Put on record that the store came back from a copy, and where each chain ended in it: whoever kept a later checkpoint will miss the rest."""
+    heads = {chain: head.number for chain, head in (await exchange.store.heads()).items()}
+    await exchange.store.transact(lambda tx: _seal(exchange, tx, Event.RESTORE, heads=heads))
+
+
 def document_of(alliance: Alliance) -> tuple[bytes, str]:
     """The document that the store keeps of an alliance, and its SHA-256: equal alliances, equal bytes."""
     document = alliance.to_document()
@@ -131,7 +145,7 @@ async def adopt(exchange: Exchange, alliance: Alliance) -> Adopted:
         for token_id in gone:
             await tx.revoke_token(token_id, now)
         epoch = await tx.adopt(document, fingerprint)
-        await _seal(exchange, tx, Event.RELOAD, digest=fingerprint, start_over=sight.start_over, revoked=gone)
+        await _seal(exchange, tx, Event.RELOAD, digest=fingerprint, opened=sight.opened, revoked=gone)
         return epoch
 
     return Adopted(await exchange.store.transact(work), changed=True, sight=sight)

@@ -16,6 +16,7 @@ from app.access.decision import Judge
 from app.access.principal import ANONYMOUS, Principal
 from app.clock import Clock
 from app.errors import StoreUnavailable, Unauthenticated
+from app.sharing.contacts import Contacts
 from app.sharing.labels import LabelBook
 from app.sharing.quota import Quotas
 from app.stix.objects import Limits as ObjectLimits
@@ -152,3 +153,7 @@ class Exchange:
     books: LabelBooks = field(default_factory=LabelBooks)
     quotas: Quotas = field(default_factory=Quotas)
     uses: TokenUses = field(default_factory=TokenUses)
+    contacts: Contacts = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "contacts", Contacts(self.store))

@@ -6,6 +6,7 @@ durable before a page with objects is answered; (5) what the headers say, from t
 
 from dataclasses import dataclass
 from operator import itemgetter
+from typing import Final
 
 from app.access.actions import Action
 from app.access.alliance import Compatibility
@@ -16,7 +17,7 @@ from app.sharing.door import Visit, enter
 from app.sharing.exchange import NOTHING_HERE, Address, Exchange
 from app.sharing.sight import Wish, page
 from app.stix.identifiers import is_identifier
-from app.store.contract import Entry, Page
+from app.store.contract import Entry, Page, Poll
 from app.taxii.query import EVERY, Endpoint, ObjectQuery, next_after, resolve
 
 SPEC_VERSION = "2.1"
@@ -52,7 +53,7 @@ async def read(  # noqa: PLR0913, PLR0917 # a request line, whole
             found = await _page(exchange, visit, resolved, endpoint, object_id)
         except EpochMoved:
             continue
-        await _record(exchange, visit, found, endpoint)
+        await _record(exchange, visit, found, resolved, endpoint)
         return _answer(visit, resolved, found, object_id)
 
 
@@ -63,7 +64,7 @@ async def _page(exchange: Exchange, visit: Visit, query: ObjectQuery, endpoint: 
         after=query.after,
         ids=query.ids if object_id is None else frozenset({object_id}),
         types=query.types,
-        with_raw=endpoint in {Endpoint.OBJECTS, Endpoint.OBJECT},
+        with_raw=endpoint in _WITH_OBJECTS,
     )
     if query.spec_versions is not None and SPEC_VERSION not in query.spec_versions:
         found = Page((), more=False)  # nothing else is stored: STIX 2.0 is refused at the door
@@ -81,13 +82,21 @@ async def _require(exchange: Exchange, visit: Visit, object_id: str) -> None:
         raise NotFound(NOTHING_HERE)
 
 
-async def _record(exchange: Exchange, visit: Visit, found: Page, endpoint: Endpoint) -> None:
-    if found.entries and endpoint in {Endpoint.OBJECTS, Endpoint.OBJECT}:
+async def _record(exchange: Exchange, visit: Visit, found: Page, query: ObjectQuery, endpoint: Endpoint) -> None:
+    """The delivery record, durable when this returns; and a note for the operator."""
+    client, collection, now = visit.principal.client, visit.collection.key, to_micros(exchange.clock())
+    objects = len(found.entries) if endpoint in _WITH_OBJECTS else 0
+    if objects:
         rows = tuple(sorted(map(_row, found.entries)))
-        client, collection = visit.principal.client, visit.collection.key
-        await exchange.store.deliver([Delivery(client, collection, visit.force.epoch, to_micros(exchange.clock()), rows)])
+        await exchange.store.deliver([Delivery(client, collection, visit.force.epoch, now, rows)])
+    if endpoint in _POLLED:
+        from_start = now if query.after is None else 0
+        position = found.entries[-1].date_added if found.entries else 0
+        exchange.contacts.polled(Poll(client, collection, now, from_start, position, objects))
 
 
+_WITH_OBJECTS: Final = frozenset({Endpoint.OBJECTS, Endpoint.OBJECT})
+_POLLED: Final = frozenset({Endpoint.OBJECTS, Endpoint.MANIFEST})
 _row = itemgetter(Entry._fields.index("row"))
 
 

@@ -246,6 +246,10 @@ class Transaction(PinTransaction, Protocol):
         """All rows under each of `ids`, of all contributors, tombstones included, ascending `row`. Ids without rows are absent."""
         ...
 
+    async def ids(self, collection: str, after: str, limit: int) -> Sequence[str]:
+        """The first object ids above `after` that have rows, tombstones among them, ascending by code point: a whole collection in small pieces."""
+        ...
+
     async def raw(self, collection: str, rows: Sequence[int]) -> Mapping[int, bytes]:
         """The bytes of rows that are not deleted."""
         ...
@@ -402,6 +406,13 @@ class Store(Protocol):
 
     async def ready(self) -> bool:
         """Whether the store answers, for readiness probes."""
+        ...
+
+    async def faults(self) -> Sequence[str]:
+        """What the engine finds wrong by itself, in words: damage to what it wrote, indexes or counts that disagree with the rows.
+
+        It may take long; readers and writers go on meanwhile.
+        """
         ...
 
     async def close(self) -> None:

@@ -201,6 +201,10 @@ class MemoryStore:
         """Whether the store is open."""
         return self._is_open
 
+    async def faults(self) -> Sequence[str]:
+        """Nothing: no file, no index and no count is kept beside the rows."""
+        return ()
+
     async def close(self) -> None:
         """Finish running writes."""
         async with self._lock:
@@ -227,6 +231,10 @@ class MemoryTransaction:
             if row.object_id in wanted:
                 found.setdefault(row.object_id, []).append(row)
         return found
+
+    async def ids(self, collection: str, after: str, limit: int) -> Sequence[str]:
+        """The first object ids above `after`."""
+        return sorted({row.object_id for row in self._in(collection).rows.values() if row.object_id > after})[:limit]
 
     async def raw(self, collection: str, rows: Sequence[int]) -> Mapping[int, bytes]:
         """The bytes of rows that are not deleted."""

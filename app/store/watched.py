@@ -89,6 +89,10 @@ class WatchedStore:
         """As the store."""
         return await self._store.ready()
 
+    async def faults(self) -> Sequence[str]:
+        """As the store."""
+        return await self._store.faults()
+
     async def close(self) -> None:
         """As the store."""
         await self._store.close()

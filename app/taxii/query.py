@@ -109,7 +109,9 @@ def resolve(query: ObjectQuery, collection: str, endpoint: Endpoint, object_id: 
     and the manifest of a collection continue each other, and so do an object and its versions.
     """
     cursor = query.next
-    if cursor is None or (cursor.collection, cursor.object_id) != (collection, object_id):
+    if cursor is None:
+        return query
+    if (cursor.collection, cursor.object_id) != (collection, object_id):
         return replace(query, next=None)
     inherited = cursor.versions if "match[version]" in endpoint.parameters and not query.has_versions else None
     return replace(

@@ -75,5 +75,8 @@ async def store(house: House) -> Store:
 
 
 async def _closed(house: House) -> None:
+    """What a test did through the contract leaves nothing that the engine itself would find wrong."""
+    faults = [fault for store in house.opened if await store.ready() for fault in await store.faults()]
     for store in house.opened:
         await store.close()
+    assert not faults

@@ -31,6 +31,8 @@ INTAKE, PUBLIC, DROPBOX = "intake/vendor", "public/advisories", "members/dropbox
 PATHS: Final = (ALLIANCE, NATIONAL, EXCHANGE, OPERATION, INTAKE, PUBLIC, DROPBOX)
 
 KE_IDENTITY, ZA_IDENTITY, UNREGISTERED = (fixed("identity", name) for name in ("ke-cert", "za-cert", "nobody"))
+IDENTITIES: Final = (fixed("identity", "bank"), UNREGISTERED)
+"""Sent as objects: one that created nothing, and one that created much."""
 OWN_IDENTITY: Final = {"ng-cert": NG_IDENTITY, "ke-cert": KE_IDENTITY, "za-cert": ZA_IDENTITY}
 
 DESKS: Final = {name: fixed("identity", f"{name} desk") for name in OWN_IDENTITY}
@@ -145,6 +147,7 @@ _WRITERS: Final = {
     PUBLIC: ("secretariat/editor",),
     DROPBOX: ("ng-cert/misp",),
 }
+_CREATED: Final = ("indicator", "relationship")
 _LEVELS: Final = (CLEAR, GREEN, GREEN, GREEN, GREEN, AMBER, AMBER, STRICT, STRICT, RED, RED, None)
 _LOW_LEVELS: Final = {EXCHANGE: (CLEAR, GREEN, GREEN, GREEN, None, AMBER), PUBLIC: (CLEAR, CLEAR, None, GREEN)}
 CURATOR: Final = "secretariat/curator"
@@ -184,6 +187,9 @@ class _History:
         for _ in range(self.dice.choice([1, 1, 2, 3, 4])):
             for each in self._item(organisation, path):
                 objects[each["id"], each.get("modified", "")] = each
+        if any(each["id"] == UNREGISTERED for each in objects.values()):  # a creator comes with what it created
+            made = {key: each | {"created_by_ref": UNREGISTERED} for key, each in objects.items() if each["type"] in _CREATED}
+            objects |= {key: each for key, each in made.items() if objects[key].get("created_by_ref") is None}
         self.sent += [(client, each) for each in objects.values()]
         return Add(client, path, tuple(objects.values()))
 
@@ -202,6 +208,8 @@ class _History:
             if self.dice.random() < (0.3 if is_borrowed else 0.9):
                 markings.append(terms | {"name": f"as {organisation} says"} if is_borrowed else terms)
         content = self._object(organisation)
+        if content["id"] == UNREGISTERED:  # producers mark no creators
+            return [content]
         return [*markings, content | ({"object_marking_refs": marks} if marks else {})]
 
     def _again(self, organisation: str) -> Content:
@@ -227,7 +235,7 @@ class _History:
             ends = {"relationship_type": "indicates", "source_ref": source, "target_ref": target}
             return {"type": kind, "id": self._id(kind), **versioned, **ends}
         if kind == "identity":
-            return {"type": kind, "id": fixed(kind, "bank"), **versioned, "name": token, "identity_class": "organization"}
+            return {"type": kind, "id": IDENTITIES[self.tokens % 2], **versioned, "name": token, "identity_class": "organization"}
         pattern = {"pattern": "[ipv4-addr:value = '198.51.100.7']", "pattern_type": "stix", "valid_from": _day(1), "name": token}
         return {"type": kind, "id": self._id(kind), **versioned, **pattern}
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from property.histories import CURATOR, INTAKE, LISTS, OWN_IDENTITY, TERMS, Add, Content, Deed, Release, alliance, fixed, terms_of
+from property.histories import CURATOR, IDENTITIES, INTAKE, LISTS, OWN_IDENTITY, TERMS, Add, Content, Deed, Release, alliance, terms_of
 from property.stage import RowKey, Stage
 from twin import decide
 from worlds import AMBER, CLEAR, GREEN, NG_IDENTITY, RED, STRICT
@@ -28,7 +28,7 @@ _OWNERS: Final = {identity: name for name, identity in OWN_IDENTITY.items()}
 _ORGANISATIONS: Final = (*OWN_IDENTITY, "vendor", "secretariat")
 TERMS_BY_ID: Final = {terms_of(name, which)["id"]: LISTS[which] for name in _ORGANISATIONS for which in TERMS}
 COLLECTIONS: Final = {each.path: each for each in alliance().collections}
-_EVERY_ID: Final = (fixed("identity", "bank"), *TERMS_BY_ID)
+_EVERY_ID: Final = (*IDENTITIES, *TERMS_BY_ID)
 
 
 @dataclass(eq=False)

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from property.histories import CURATOR, INTAKE, PATHS, UNKNOWN_ID, fixed, terms_of
+from property.histories import CURATOR, IDENTITIES, INTAKE, PATHS, UNKNOWN_ID, terms_of
 from property.stage import Answer, Stage, place
 
 _ROOTS: Final = ("members", "exchange", "operations", "intake", "public", "nowhere")
 _MOST_PAGES: Final = 40
 _OWN_ID: Final = re.compile(rb'"id":"[0-9a-f]{8}-[0-9a-f-]{27}"')
-_PROBED: Final = (fixed("identity", "bank"), terms_of("ng-cert", 0)["id"], UNKNOWN_ID)
+_PROBED: Final = (*IDENTITIES, terms_of("ng-cert", 0)["id"], UNKNOWN_ID)
 
 
 @dataclass

@@ -23,7 +23,7 @@ from starlette.types import Message
 from app.access.alliance import Alliance
 from app.access.cedar import CedarJudge
 from app.api import FaceSettings, create_app
-from app.sharing import administer, commit, curate
+from app.sharing import administer, commit, curate, review
 from app.sharing.exchange import Exchange, InForce
 from app.sharing.threads import Line
 from app.store.contract import Store, Transaction
@@ -172,7 +172,7 @@ class Stage:
 
     async def review(self, path: str) -> Answer:
         """What a curator is shown of the quarantine."""
-        return Answer(0, (), orjson.dumps(await curate.review(self.exchange, CURATOR, path)))
+        return Answer(0, (), orjson.dumps(await review.review(self.exchange, CURATOR, path)))
 
 
 def place(path: str) -> str:

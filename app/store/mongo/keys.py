@@ -13,6 +13,7 @@ BEFORE_EVERYTHING: Final = -1
 FIELDS: Final = {"date_added": 1, "label": 1, "size": 1}
 BY_DATE: Final = "version_by_date"
 BY_TYPE: Final = "version_by_type"
+BY_ID: Final = "version_by_id"
 
 
 class Key(NamedTuple):

@@ -8,7 +8,7 @@ The counters also bound the dates: whatever is committed after they were read is
 
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
@@ -16,12 +16,10 @@ from app.store.contract import Behind, Entry, Page, Selection
 from app.store.mongo.choice import choosing
 from app.store.mongo.connection import Client
 from app.store.mongo.documents import EPOCH, ContentDocument, Documents, TotalDocument, counter_of
-from app.store.mongo.keys import BEFORE_EVERYTHING, FIELDS, Key, Keys, Range, scan
+from app.store.mongo.keys import BEFORE_EVERYTHING, BY_ID, FIELDS, Key, Keys, Range, scan
 from app.store.mongo.labels import above_mark
 from app.store.mongo.lanes import Lane
 from app.taxii.query import LATEST, Versions
-
-BY_ID: Final = "version_by_id"
 
 
 async def read_page(client: Client, documents: Documents, selection: Selection) -> Page | Behind:
@@ -85,7 +83,7 @@ class _Reading:
         fields = None if selection.with_raw else {"raw": 0}
         found = self._documents.contents.find(wanted, fields, session=self._session).batch_size(len(chosen) + 1)
         contents = {content["_id"]: content for content in await found.to_list()} if chosen else {}
-        return Page(tuple(_entry(key, contents[key.row]) for key in chosen), more=len(keys) > len(chosen))
+        return Page(tuple(_entry(key, contents[key.row]) for key in chosen if key.row in contents), more=len(keys) > len(chosen))
 
     async def _news(self, lanes: Sequence[Lane], keys: Keys) -> dict[Lane, list[int]]:
         """The visible labels under which something is newer, lane by lane."""

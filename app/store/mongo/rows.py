@@ -7,7 +7,7 @@ from pymongo import UpdateOne
 
 from app.store.contract import Amendment, Arrival, StoredVersion
 from app.store.mongo.documents import ROWS, VersionDocument
-from app.store.mongo.keys import BEFORE_EVERYTHING, Keys, Range, scan
+from app.store.mongo.keys import BEFORE_EVERYTHING, BY_ID, Keys, Range, scan
 from app.store.mongo.lanes import Lane, Moves, Place, lane_of
 from app.store.mongo.scope import Scope
 from app.store.mongo.totals import raised
@@ -27,6 +27,19 @@ async def history(scope: Scope, collection: str, ids: Sequence[str]) -> Mapping[
         async for document in scope.documents.versions.find(wanted, {"pins": 0}, session=scope.session):
             found.setdefault(document["object_id"], []).append(stored_of(document))
     return {object_id: sorted(rows, key=lambda row: row.row) for object_id, rows in found.items()}
+
+
+async def ids(scope: Scope, collection: str, after: str, limit: int) -> Sequence[str]:
+    """The first object ids above `after`, ascending: read off the index, until there are enough."""
+    found: dict[str, None] = {}
+    wanted = {"collection": collection, "object_id": {"$gt": after}}
+    cursor = scope.documents.versions.find(wanted, {"_id": 0, "object_id": 1}, session=scope.session, hint=BY_ID)
+    async with cursor.sort("object_id").batch_size(limit + 1) as rows:
+        async for row in rows:
+            found[row["object_id"]] = None
+            if len(found) > limit:
+                break
+    return list(found)[:limit]
 
 
 async def raw(scope: Scope, collection: str, rows: Sequence[int]) -> Mapping[int, bytes]:

@@ -13,7 +13,7 @@ from app.audit.deliveries import DELIVERIES, Delivered, Delivery
 from app.errors import StoreUnavailable
 from app.store.contract import Behind, InForce, Page, Poll, Refusal, Selection, StoredStatus, StoredToken, Transaction
 from app.store.dates import TrustedClock
-from app.store.mongo import chains, clients, delivered, registry
+from app.store.mongo import chains, clients, delivered, faults, registry
 from app.store.mongo.clock import DatabaseClock
 from app.store.mongo.connection import Client, connect, database_in, greet, translated
 from app.store.mongo.deliveries import DeliveryWriter, end_of
@@ -154,6 +154,11 @@ class MongoStore:
             await self.epoch()
             return True
         return False
+
+    async def faults(self) -> Sequence[str]:
+        """What is kept twice and disagrees."""
+        with translated():
+            return await faults.faults(self._client, self._documents)
 
     async def close(self) -> None:
         """Finish running writes and let go of connections."""

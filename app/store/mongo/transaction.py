@@ -30,6 +30,10 @@ class MongoTransaction:
         """All rows under each of `ids`."""
         return await self._run(storing.history, collection, ids)
 
+    async def ids(self, collection: str, after: str, limit: int) -> Sequence[str]:
+        """The first object ids above `after`."""
+        return await self._run(storing.ids, collection, after, limit)
+
     async def raw(self, collection: str, rows: Sequence[int]) -> Mapping[int, bytes]:
         """The bytes of rows that are not deleted."""
         return await self._run(storing.raw, collection, rows)

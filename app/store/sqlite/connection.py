@@ -7,11 +7,11 @@
 """
 
 import os
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from types import TracebackType
 from typing import Final
 
 import apsw
@@ -42,13 +42,25 @@ UNAVAILABLE: Final = (
 )
 
 
-@contextmanager
-def translated() -> Generator[None]:
+class _Translated:
+    """A context. Not made of a generator: reads enter it several times in each request."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if isinstance(error, UNAVAILABLE):
+            raise StoreUnavailable(f"the store cannot be used now ({_reason(error)}); {_remedy(error)}") from error
+
+
+_TRANSLATED: Final = _Translated()
+
+
+def translated() -> _Translated:
     """Raises StoreUnavailable for whatever makes the file unusable at the moment; faults of the project pass as they are."""
-    try:
-        yield
-    except UNAVAILABLE as error:
-        raise StoreUnavailable(f"the store cannot be used now ({_reason(error)}); {_remedy(error)}") from error
+    return _TRANSLATED
 
 
 def require_library(version: str) -> None:
@@ -62,11 +74,19 @@ def require_library(version: str) -> None:
 
 def make_private(path: Path) -> None:
     """Make the file, and the folders that lead to it, for their owner alone; what exists is left as it is. Raises ConfigurationError."""
+    make_folders(path)
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise _unfit(path, error.strerror or "it cannot be made") from error
+
+
+def make_folders(path: Path) -> None:
+    """The folders that lead to a file alone. Raises ConfigurationError."""
     missing = [folder for folder in path.parents if not folder.exists()]
     try:
         for folder in reversed(missing):
             folder.mkdir(mode=0o700, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         raise _unfit(path, error.strerror or "it cannot be made") from error
 

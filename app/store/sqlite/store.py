@@ -21,6 +21,7 @@ from app.store.dates import ATTEMPTS, Dating, TrustedClock
 from app.store.sqlite import chains, delivered, registry
 from app.store.sqlite.connection import make_private, open_reader, open_writer, require_library, translated
 from app.store.sqlite.deliveries import DeliveryWriter, beside, open_deliveries
+from app.store.sqlite.faults import faults
 from app.store.sqlite.reading import is_long, read_page
 from app.store.sqlite.thread import SingleThread
 from app.store.sqlite.transaction import SqliteTransaction
@@ -170,6 +171,10 @@ class SqliteStore:
             return True
         return False
 
+    async def faults(self) -> Sequence[str]:
+        """What the file, its indexes and its counts have wrong, in one snapshot. Pages that take long wait for it."""
+        return await self._long_thread.run(faults, self._long_reader)
+
     async def close(self) -> None:
         """Finish running writes and let go of files and threads."""
         if self._touching is not None:
@@ -185,7 +190,8 @@ class SqliteStore:
             self._long_thread.close()
 
     def _with_touch(self, token: StoredToken) -> StoredToken:
-        return replace(token, last_used=max(token.last_used, self._touched.get(token.id, 0)))
+        touched = self._touched.get(token.id, 0)
+        return token if touched <= token.last_used else replace(token, last_used=touched)
 
     async def _write_touches(self) -> None:
         async with self._lock:

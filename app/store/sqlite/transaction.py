@@ -14,7 +14,7 @@ from app.store.sqlite import chains, duties, registry
 from app.store.sqlite import pins as pinning
 from app.store.sqlite.labels import above_mark, counts, give_dates, in_use, intern, made
 from app.store.sqlite.lanes import Lanes
-from app.store.sqlite.rows import amend, history, put, raw, under
+from app.store.sqlite.rows import amend, history, ids, put, raw, under
 from app.store.sqlite.thread import SingleThread
 from app.store.sqlite.values import integer, integer_if_any
 
@@ -40,6 +40,10 @@ class SqliteTransaction:
     async def history(self, collection: str, ids: Sequence[str]) -> Mapping[str, Sequence[StoredVersion]]:
         """All rows under each of `ids`."""
         return await self._in(collection, history, ids)
+
+    async def ids(self, collection: str, after: str, limit: int) -> Sequence[str]:
+        """The first object ids above `after`."""
+        return await self._in(collection, ids, after, limit)
 
     async def raw(self, collection: str, rows: Sequence[int]) -> Mapping[int, bytes]:
         """The bytes of rows that are not deleted."""

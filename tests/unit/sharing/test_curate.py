@@ -22,7 +22,7 @@ from deeds import (
 from worlds import AMBER, GREEN, RED, STRICT, World, collection_id, identity, indicator, observable, relationship
 
 from app.errors import Denied, NotFound
-from app.sharing import administer, curate
+from app.sharing import administer, curate, review
 from app.sharing.explain import explain
 
 INTAKE, ALLIANCE = "intake/vendor", "members/alliance"
@@ -49,12 +49,12 @@ async def test_a_curator_sees_what_waits() -> None:
     world, _ = await hand_world()
     pushed = indicator(name="Loader")
     await keep(world, PARTNER, INTAKE, pushed)
-    waiting = only(await curate.review(world.exchange, CURATOR, INTAKE))
+    waiting = only(await review.review(world.exchange, CURATOR, INTAKE))
     assert (waiting.object_id, waiting.type, waiting.name, waiting.tlp) == (pushed["id"], "indicator", "Loader", "green")
     assert waiting.submitter == "vendor"
     for client in (PARTNER, KE, "secretariat/editor"):
         with pytest.raises(NotFound):
-            await curate.review(world.exchange, client, INTAKE)
+            await review.review(world.exchange, client, INTAKE)
 
 
 async def test_release_copies_the_bytes_and_keeps_the_originator() -> None:
@@ -63,7 +63,7 @@ async def test_release_copies_the_bytes_and_keeps_the_originator() -> None:
     await keep(world, PARTNER, INTAKE, pushed)
     assert only(await _release(world, pushed["id"])).ok
     assert only(await contents(world, KE, ALLIANCE)) == pushed
-    assert await curate.review(world.exchange, CURATOR, INTAKE) == []
+    assert await review.review(world.exchange, CURATOR, INTAKE) == []
     assert await ids(world, PARTNER, INTAKE) == [pushed["id"]]
     assert "before" in only(await _release(world, pushed["id"])).message
 
@@ -265,7 +265,7 @@ async def test_a_newer_version_that_the_curator_may_not_see_closes_and_hides_not
     pushed, terms = indicator(), handling(releasable_to=["jur:NG"])
     await keep(world, PARTNER, INTAKE, pushed)
     await keep(world, PARTNER, INTAKE, terms, later(pushed, 2, object_marking_refs=[GREEN, terms["id"]]))
-    assert [each.version for each in await curate.review(world.exchange, CURATOR, INTAKE)] == [pushed["modified"]]
+    assert [each.version for each in await review.review(world.exchange, CURATOR, INTAKE)] == [pushed["modified"]]
     assert only(await _release(world, pushed["id"])).ok
     assert await ids(world, KE, ALLIANCE) == []
     assert await all_versions(world, NG, ALLIANCE) == [(pushed["id"], pushed["modified"])]
@@ -275,9 +275,9 @@ async def test_only_the_newest_version_waits() -> None:
     world, _ = await hand_world()
     pushed = indicator()
     await keep(world, PARTNER, INTAKE, pushed, later(pushed, 2))
-    assert [each.version for each in await curate.review(world.exchange, CURATOR, INTAKE)] == [later(pushed, 2)["modified"]]
+    assert [each.version for each in await review.review(world.exchange, CURATOR, INTAKE)] == [later(pushed, 2)["modified"]]
     await _release(world, pushed["id"])
-    assert await curate.review(world.exchange, CURATOR, INTAKE) == []
+    assert await review.review(world.exchange, CURATOR, INTAKE) == []
 
 
 async def test_an_observable_that_changes_back_is_released_again() -> None:
@@ -286,9 +286,9 @@ async def test_an_observable_that_changes_back_is_released_again() -> None:
     for content in (address, {**address, "x_seen": 1}, address):
         await keep(world, PARTNER, INTAKE, content)
         clock.go(hours=1)
-        assert len(await curate.review(world.exchange, CURATOR, INTAKE)) == 1
+        assert len(await review.review(world.exchange, CURATOR, INTAKE)) == 1
         assert only(await _release(world, address["id"])).ok
-        assert await curate.review(world.exchange, CURATOR, INTAKE) == []
+        assert await review.review(world.exchange, CURATOR, INTAKE) == []
         clock.go(hours=1)
     assert only(await contents(world, KE, ALLIANCE)) == address
 

@@ -147,6 +147,11 @@ async def test_histories_are_found_by_the_index_of_ids(store: SqliteStore) -> No
     ]
 
 
+async def test_a_walk_over_all_ids_seeks_its_place_in_their_index(store: SqliteStore) -> None:
+    steps = [detail for *_, detail in store._reader.execute(f"EXPLAIN QUERY PLAN {rows._IDS}", (1, "", 5))]
+    assert steps == ["SEARCH version USING COVERING INDEX version_by_id (collection=? AND object_id>?)"]
+
+
 @pytest.mark.parametrize(
     ("selection", "expected"),
     [
