@@ -24,8 +24,5 @@ def options_of(url: str) -> frozenset[str]:
 
 def without_secrets(url: str) -> str:
     """Scheme, hosts and database: what may stand in a log. Neither user nor password, nor options, which can name secrets."""
-    scheme, found, rest = url.partition("://")
-    if not found:
-        return url
-    hosts, slash, path = rest.partition("?")[0].rpartition("@")[2].partition("/")
-    return f"{scheme}://{hosts}{slash}{path}"
+    scheme, found, rest = url.rpartition("://")
+    return f"{scheme}{found}{rest.partition('?')[0].rpartition('@')[2]}"

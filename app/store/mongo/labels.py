@@ -82,4 +82,5 @@ async def give_dates(scope: Scope, collection: str, runs: Sequence[int]) -> Sequ
     counters = await scope.hold(collection)
     dates = scope.dating.give(counters.newest, runs)
     counters.newest = max(dates, default=counters.newest)
+    scope.stamps.give(collection, runs, dates)
     return dates

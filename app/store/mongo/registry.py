@@ -37,6 +37,8 @@ async def adopt(scope: Scope, document: bytes, digest: str) -> int:
     Every collection is written to, so that whoever writes there now either ends first or begins again, and reads the new epoch.
     """
     documents, session = scope.documents, scope.session
+    for counters in await documents.counters.find(COLLECTIONS, {"name": 1}, session=session).to_list():
+        await scope.turn.take(counters["name"])
     new = AllianceDocument(_id=await raised(documents, EPOCH, 1, session), digest=digest, document=document)
     await documents.counters.update_many(COLLECTIONS, {"$inc": {"turn": 1}}, session=session)
     await documents.alliances.delete_many({}, session=session)

@@ -73,8 +73,9 @@ async def put(scope: Scope, collection: str, arrivals: Sequence[Arrival]) -> Seq
     if kept:
         await scope.documents.contents.insert_many([content_document(row, collection, each) for row, each in kept], session=scope.session)
     moves = Moves()
-    for _, arrival in numbered:
+    for row, arrival in numbered:
         _enter(moves, arrival.stored)
+        scope.stamps.put(collection, row, arrival.stored.date_added)
     await moves.make(scope, collection)
     counters.held += len(kept)
     counters.newest = max(counters.newest, *(each.stored.date_added for each in arrivals))
@@ -99,9 +100,16 @@ async def amend(scope: Scope, collection: str, amendments: Sequence[Amendment]) 
     for was, now in changed:
         _leave(moves, was)
         _enter(moves, now)
+        if was.date_added != now.date_added:
+            scope.stamps.put(collection, now.row, now.date_added)
     await moves.make(scope, collection)
     counters.held -= len(dropped)
     counters.newest = max(counters.newest, *(now.date_added for _, now in changed))
+
+
+async def dates_of(scope: Scope, collection: str, rows: Sequence[int]) -> Mapping[int, int]:
+    """The date_added of rows."""
+    return {row: document["date_added"] for row, document in (await _current(scope, collection, rows)).items()}
 
 
 def portions(values: Sequence[T]) -> Iterator[list[T]]:

@@ -78,7 +78,7 @@ async def prepare(database: Database, *, create: bool) -> None:
 
 async def _claim(database: Database, *, create: bool) -> None:
     """Look whose it is; if nobody's, make it ours before anything else is written."""
-    if await _is_ours(database):
+    if await is_ours(database):
         return
     if not create:
         raise ConfigurationError(
@@ -86,16 +86,16 @@ async def _claim(database: Database, *, create: bool) -> None:
                 f"there is no store in the database {quoted(database.name)}; make one with `legation reload DIR`, or name another with `--store`"
             ]
         )
-    if set(await database.list_collection_names()) & INDEXES.keys() and not await _is_ours(
-        database
-    ):  # another process may have just made it
+    taken = set(await database.list_collection_names()) & INDEXES.keys()
+    if taken and not await is_ours(database):  # another process may have made it just now
         raise ConfigurationError(
             [f"the database {quoted(database.name)} holds another application's documents; name a database of its own for the store"]
         )
     await _begin(database, SCHEMA, VERSION)
 
 
-async def _is_ours(database: Database) -> bool:
+async def is_ours(database: Database) -> bool:
+    """Whether a store lies there. Raises ConfigurationError for that of a newer release."""
     found = await documents_of(database).totals.find_one({"_id": SCHEMA})
     if found is not None and found["value"] > VERSION:
         has = f"the database {quoted(database.name)} has schema version {found['value']}, this release knows versions up to {VERSION}"

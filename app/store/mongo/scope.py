@@ -11,6 +11,7 @@ from app.errors import StoreUnavailable
 from app.store.dates import Dating, TrustedClock
 from app.store.mongo.clock import DatabaseClock
 from app.store.mongo.documents import EPOCH, CounterDocument, Documents, counter_of
+from app.store.mongo.stamps import Stamps
 from app.store.mongo.turns import Turn
 
 _HOLD: Final[list[dict[str, Any]]] = [{"$set": {"turn": {"$add": ["$turn", 1]}, "at": "$$NOW"}}]
@@ -45,6 +46,7 @@ class Scope:
     dating: Dating
     turn: Turn
     database_clock: DatabaseClock | None
+    stamps: Stamps = field(default_factory=Stamps)
     is_over: bool = False
     _counters: dict[str, Counters] = field(default_factory=dict[str, Counters])
     _before: dict[str, Counters] = field(default_factory=dict[str, Counters])

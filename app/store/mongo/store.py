@@ -19,7 +19,7 @@ from app.store.mongo.connection import Client, connect, database_in, greet, tran
 from app.store.mongo.deliveries import DeliveryWriter, end_of
 from app.store.mongo.documents import ROWS, Documents, counter_of, documents_of
 from app.store.mongo.reading import read_page
-from app.store.mongo.schema import prepare
+from app.store.mongo.schema import is_ours, prepare
 from app.store.mongo.writer import Writer
 
 T = TypeVar("T")
@@ -30,9 +30,8 @@ async def open_mongo(url: str, clock: TrustedClock | None = None, *, create: boo
 
     Raises ConfigurationError for an address or a database that is not fit, StoreUnavailable if none answers.
     """
-    client = connect(url)
+    client, own_clock = connect(url), DatabaseClock()
     try:
-        own_clock = DatabaseClock()
         asked = own_clock.monotonic()
         own_clock.set(await greet(client, url), asked)
         database = database_in(client, url)
@@ -40,12 +39,23 @@ async def open_mongo(url: str, clock: TrustedClock | None = None, *, create: boo
             await prepare(database, create=create)
             documents = documents_of(database)
             await _go_on_above_deliveries(documents)
-        if clock is None:
-            return MongoStore(client, documents, TrustedClock(own_clock, own_clock.monotonic), own_clock)
-        return MongoStore(client, documents, clock, None)
     except BaseException:
         await client.close()
         raise
+    if clock is None:
+        return MongoStore(client, documents, TrustedClock(own_clock, own_clock.monotonic), own_clock)
+    return MongoStore(client, documents, clock, None)
+
+
+async def has_mongo(url: str) -> bool:
+    """Whether a store lies in the database. Raises as `open_mongo`."""
+    client = connect(url)
+    try:
+        await greet(client, url)
+        with translated():
+            return await is_ours(database_in(client, url))
+    finally:
+        await client.close()
 
 
 async def _go_on_above_deliveries(documents: Documents) -> None:

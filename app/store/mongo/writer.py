@@ -20,6 +20,7 @@ from app.store.dates import ATTEMPTS, Dating, TrustedClock
 from app.store.mongo.clock import DatabaseClock
 from app.store.mongo.connection import TRANSACTION, TRANSIENT, UNKNOWN_RESULT, Client, is_passing, unavailable
 from app.store.mongo.documents import Documents
+from app.store.mongo.renewal import renew
 from app.store.mongo.scope import Scope
 from app.store.mongo.transaction import MongoTransaction
 from app.store.mongo.turns import Busy, Turn, Turns
@@ -77,7 +78,7 @@ class Writer:
         self._running += 1
         self._idle.clear()
         try:
-            return await self._run(work, weight)
+            return await self._run(lambda scope: work(MongoTransaction(scope)), weight)
         finally:
             self._running -= 1
             if not self._running:
@@ -88,13 +89,15 @@ class Writer:
         self._is_closed = True
         await self._idle.wait()
 
-    async def _run(self, work: Callable[[Transaction], Awaitable[T]], weight: int) -> T:
-        patience, late = Patience(), 0
+    async def _run(self, work: Callable[[Scope], Awaitable[T]], weight: int, late: int = 0) -> T:
+        patience = Patience()
         wanted: set[str] = set()
         while late < ATTEMPTS:
             async with self._turns.of(wanted) as turn:
+                scope = self._scope(Dating(self._clock, weight, late), turn)
                 try:
-                    return await self._attempt(work, Dating(self._clock, weight, late), turn, patience)
+                    result = await _attempt(work, scope, patience)
+                    break
                 except Busy as busy:
                     wanted.add(busy.name)
                 except _Late:
@@ -104,22 +107,30 @@ class Writer:
                         raise (unavailable(error) if is_passing(error) else error) from error
                     await patience.pause()
                 wanted |= turn.held
-        raise StoreUnavailable("the store is too slow to date what it is sent; look at its database, or send less at once")
-
-    async def _attempt(self, work: Callable[[Transaction], Awaitable[T]], dating: Dating, turn: Turn, patience: Patience) -> T:
-        session = self._client.start_session(default_transaction_options=TRANSACTION)
-        scope = Scope(self._documents, session, self._clock, dating, turn, self._database_clock)
-        try:
-            await session.start_transaction()
-            result = await work(MongoTransaction(scope))
-            await scope.settle()
-            if not dating.is_in_time(COMMIT_RESERVE):
-                raise _Late
-            await _commit(session, patience)
-        finally:
-            scope.is_over = True
-            await asyncio.shield(session.end_session())  # rolls back what was not committed, also if who asked went away
+        else:
+            raise StoreUnavailable("the store is too slow to date what it is sent; look at its database, or send less at once")
+        if scope.stamps.rows and not scope.dating.is_in_time():
+            await self._run(lambda later: renew(later, scope.stamps), weight, late + 1)
         return result
+
+    def _scope(self, dating: Dating, turn: Turn) -> Scope:
+        session = self._client.start_session(default_transaction_options=TRANSACTION)
+        return Scope(self._documents, session, self._clock, dating, turn, self._database_clock)
+
+
+async def _attempt(work: Callable[[Scope], Awaitable[T]], scope: Scope, patience: Patience) -> T:
+    """What `work` returns, committed; or nothing is kept."""
+    try:
+        await scope.session.start_transaction()
+        result = await work(scope)
+        await scope.settle()
+        if not scope.dating.is_in_time(COMMIT_RESERVE):
+            raise _Late
+        await _commit(scope.session, patience)
+    finally:
+        scope.is_over = True
+        await asyncio.shield(scope.session.end_session())  # rolls back what was not committed, also if who asked went away
+    return result
 
 
 async def _commit(session: AsyncClientSession, patience: Patience) -> None:
