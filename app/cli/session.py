@@ -38,7 +38,7 @@ def refuse_memory(store: str) -> None:
     """A store in memory dies with its process: a deed there would be lost, and no server would hear of it. Raises ConfigurationError."""
     if store == MEMORY:
         raise ConfigurationError(
-            ["`memory:` lives in one process alone, so a deed beside the server needs a store that both can open: `sqlite:///PATH`"]
+            ["`memory:` lives in one process alone, so a deed beside the server needs a store that both can open, such as `sqlite:///PATH`"]
         )
 
 
