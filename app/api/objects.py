@@ -86,11 +86,15 @@ async def _query(exchange: Exchange, call: Call, endpoint: Endpoint) -> ObjectQu
 
 @lru_cache(MOST_KEPT)
 def _understood(text: bytes, endpoint: Endpoint, match_values: int) -> ObjectQuery:
+    return parse_query(pairs(text), endpoint, QueryLimits(match_values))
+
+
+def pairs(text: bytes) -> list[tuple[str, str]]:
+    """The query string, name by name. Raises MalformedQuery."""
     try:
-        pairs = parse_qsl(text.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
+        return parse_qsl(text.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
     except ValueError as error:
         raise MalformedQuery(f"the request has more than {MOST_PARAMETERS} parameters") from error
-    return parse_query(pairs, endpoint, QueryLimits(match_values))
 
 
 def _address(call: Call) -> Address:

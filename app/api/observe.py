@@ -35,6 +35,7 @@ _SHAPES: Final[Mapping[tuple[int, tuple[str, ...]], str]] = {
     (4, ("collections", "objects")): "/{root}/collections/{id}/objects/",
     (5, ("collections", "objects")): "/{root}/collections/{id}/objects/{object}/",
     (6, ("collections", "objects", "versions")): "/{root}/collections/{id}/objects/{object}/versions/",
+    (3, ("x-deliveries",)): "/taxii2/x-deliveries/{object}/",
 }
 """By number of segments and every second of them: these are names of the standard, those between are anything."""
 _QUIET: Final = frozenset({"/healthz", "/readyz"})

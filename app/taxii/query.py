@@ -32,6 +32,8 @@ class Endpoint(Enum):
     OBJECT = ("object", _PAGE | _VERSION | _SPEC_VERSION)
     VERSIONS = ("versions", _PAGE | _SPEC_VERSION)
     DELETE = ("delete", _VERSION | _SPEC_VERSION)
+    DELIVERIES = ("deliveries", frozenset({"limit", "next"}))
+    """Ours, not the standard's: who received an object. Its cursor holds how many deliveries were told, in place of a date."""
 
     def __init__(self, name: str, parameters: frozenset[str]) -> None:
         self.parameters = parameters
