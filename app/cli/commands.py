@@ -12,6 +12,7 @@ from app.cli.clients import clients
 from app.cli.control import hold, holds, lift, purge, retention, withdraw
 from app.cli.curation import explain, reject, rejected, release, review
 from app.cli.demo import demo
+from app.cli.erasing import erase, erasures
 from app.cli.keeping import backup, restore, stores
 from app.cli.serving import serve
 from app.cli.terminal import say
@@ -39,6 +40,8 @@ for name, command in {
     "reject": reject,
     "rejected": rejected,
     "withdraw": withdraw,
+    "erase": erase,
+    "erasures": erasures,
     "hold": hold,
     "lift": lift,
     "holds": holds,
