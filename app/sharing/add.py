@@ -22,10 +22,10 @@ from app.clock import to_micros
 from app.errors import EnvelopeTooLarge, EpochMoved, InvalidObject
 from app.sharing.arriving import Arriving, Posting, read_posting
 from app.sharing.assess import Assessed, Assessment, refusal
-from app.sharing.caution import caution
+from app.sharing.caution import caution, dangling
 from app.sharing.commit import Target, commit
 from app.sharing.door import Visit, enter
-from app.sharing.elsewhere import Sent, sent_beside
+from app.sharing.elsewhere import Sent, kept_elsewhere, sent_beside
 from app.sharing.erase import erased_of
 from app.sharing.exchange import Address, Exchange
 from app.sharing.label_budget import LabelBudget
@@ -93,9 +93,10 @@ async def _store(exchange: Exchange, tx: Transaction, writing: "_Writing") -> No
         thread.settle()
     target = Target(view.collection, visit.principal.organisation, view.book, visit.deed(Event.ADD))
     await commit(tx, target, touched, lambda line: view.pins(line, writing.threads))
+    kept = await kept_elsewhere(exchange, tx, visit, (target for _, line in writing.placed.values() for target in dangling(line)))
     for index, (line_id, line) in writing.placed.items():
         writing.outcomes[index].version = line.version
-        writing.outcomes[index].note = caution(line, writing.threads[line_id].contributions[line.contributor], view)
+        writing.outcomes[index].note = caution(line, writing.threads[line_id].contributions[line.contributor], view, kept)
     if visit.collection.kind is CollectionKind.INTAKE:
         await follow(exchange, tx, visit, touched)
         await _tell_rejections(tx, writing)
