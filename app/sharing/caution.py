@@ -4,6 +4,7 @@ Everything said here the sender can know himself: labels of his organisation's o
 """
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from app.sharing.elsewhere import Kept
@@ -47,6 +48,7 @@ def _revokes_looser(line: Line, versions: list[Line], view: View) -> bool:
     return bool(older) and _is_stricter(line.own, view.book.label(older[-1].label))
 
 
+@lru_cache(maxsize=4096)
 def _is_stricter(label: HandlingLabel, other: HandlingLabel) -> bool:
     """Whether `label` sets a condition that no part of `other` sets, whose ever they are: everybody withholds from somebody."""
     if label.state not in {State.PUBLISHED, other.state}:
