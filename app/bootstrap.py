@@ -4,14 +4,13 @@
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from app.access.cedar import CedarJudge
-from app.audit.events import Delivery
 from app.clock import Clock, system_clock
 from app.errors import ConfigurationError, quoted
 from app.sharing.exchange import Exchange, InForce, Limits
@@ -20,7 +19,7 @@ from app.stix.objects import Limits as ObjectLimits
 from app.store.contract import Store
 from app.store.dates import TrustedClock
 from app.store.memory import MemoryStore
-from app.store.sqlite import open_sqlite
+from app.store.sqlite import back_up, open_sqlite, restore
 from app.store.watched import WatchedStore
 
 if TYPE_CHECKING:
@@ -138,11 +137,40 @@ async def open_store(url: str, clock: Clock = system_clock, *, create: bool = Tr
     path = store_path(url)
     if path is None:
         raise ConfigurationError([f"{quoted(url)} is no store: {STORE_URLS}"])
-    if not create and not path.exists():
+    if not create:
+        _require(path)
+    return await open_sqlite(path, TrustedClock(clock))
+
+
+def back_up_store(url: str, target: Path, seen: Callable[[int, int], None]) -> None:
+    """Copy a store as it is at one moment to a new file, whoever uses it meanwhile; `seen` hears how much of how much is copied.
+
+    Raises ConfigurationError if there is nothing to copy or the file is there already, StoreUnavailable.
+    """
+    path = _file_of(url)
+    _require(path)
+    back_up(path, target, seen)
+
+
+def restore_store(copy: Path, url: str, seen: Callable[[int, int], None]) -> None:
+    """Put a copy in the place of a store that is gone. Raises ConfigurationError if something is in its place, StoreUnavailable."""
+    path = _file_of(url)
+    _require(copy)
+    restore(copy, path, seen)
+
+
+def _file_of(url: str) -> Path:
+    path = store_path(url)
+    if path is None:
+        raise ConfigurationError([f"{quoted(url)} is no file that could be copied; name one, `sqlite:///PATH`"])
+    return path
+
+
+def _require(path: Path) -> None:
+    if not path.exists():
         raise ConfigurationError(
             [f"there is no store at {quoted(path, 200)}; make one with `legation reload DIR`, or name another with `--store`"]
         )
-    return await open_sqlite(path, TrustedClock(clock))
 
 
 def build_exchange(store: Store, settings: Settings, metrics: "Metrics | None" = None, clock: Clock = system_clock) -> Exchange:
@@ -153,7 +181,6 @@ def build_exchange(store: Store, settings: Settings, metrics: "Metrics | None" =
         store=store,
         force=InForce(store, CedarJudge),
         clock=clock,
-        deliver=_without_record,
         limits=settings.limits,
         quotas=Quotas.for_workers(settings.requests_per_second, settings.writes_per_second, settings.workers),
     )
@@ -186,8 +213,3 @@ def build_app(exchange: Exchange, settings: Settings, public_url: str, metrics: 
 
     face = create_app(exchange, face_of(settings, public_url, verify))
     return observe(face, metrics, trusted_proxies=settings.proxies)
-
-
-async def _without_record(deliveries: Sequence[Delivery]) -> None:
-    """Deliveries leave no record in this release: the seam is there, a durable store of them is not."""
-    del deliveries

@@ -16,7 +16,8 @@ def system_clock() -> datetime:
 
 def to_micros(instant: datetime) -> int:
     """Microseconds since 1970, exactly."""
-    return (instant - EPOCH) // timedelta(microseconds=1)
+    since = instant - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def from_micros(micros: int) -> datetime:

@@ -9,7 +9,7 @@ import itertools
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -25,7 +25,6 @@ import uvicorn
 from app.access.alliance import Alliance, ApiRoot, Client, Collection, Group, Organisation
 from app.access.cedar import CedarJudge
 from app.api import FaceSettings, create_app
-from app.audit.events import Delivery
 from app.bootstrap import Settings
 from app.clock import Clock, system_clock
 from app.sharing import administer
@@ -156,21 +155,15 @@ class World:
     exchange: Exchange
     pool: int = FEW
     tokens: dict[str, str] = field(default_factory=dict)
-    deliveries: list[Delivery] = field(default_factory=list)
 
 
 async def build(
     store: Store, *, clock: Clock = system_clock, limits: Limits | None = None, quotas: Quotas | None = None, pool: int = FEW
 ) -> World:
     """The world over an open store: its alliance in force, its tokens issued."""
-    deliveries: list[Delivery] = []
-
-    async def deliver(records: Sequence[Delivery]) -> None:
-        deliveries.extend(records)
-
-    exchange = Exchange(store, InForce(store, CedarJudge), clock, deliver, limits=limits or Limits(), quotas=quotas or Quotas())
+    exchange = Exchange(store, InForce(store, CedarJudge), clock, limits=limits or Limits(), quotas=quotas or Quotas())
     await administer.adopt(exchange, alliance(pool))
-    world = World(exchange, pool, deliveries=deliveries)
+    world = World(exchange, pool)
     for client in CLIENTS:
         world.tokens[client] = (await administer.issue_token(exchange, client, None)).token
     return world

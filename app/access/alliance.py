@@ -179,7 +179,7 @@ class Collection(_Frozen):
         """`root/name`, as commands and files name it."""
         return f"{self.root}/{self.name}"
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The id as text: what the store knows the collection by."""
         return str(self.id)
@@ -189,7 +189,7 @@ class Collection(_Frozen):
         """The ceiling on the one scale."""
         return TLP_BY_TEXT[self.ceiling]
 
-    @property
+    @cached_property
     def archive_end(self) -> datetime | None:
         """The first instant after `archive_until`."""
         until = self.archive_until

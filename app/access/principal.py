@@ -1,8 +1,9 @@
 """Who asks: a client of an organisation, as the alliance in force describes it; or the anonymous public."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 
 class Kind(StrEnum):
@@ -35,9 +36,12 @@ class Scope(StrEnum):
     CONSTITUENCY = "constituency"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Principal:
-    """All that a policy may ask of the one who asks. Equal principals get equal bytes."""
+    """All that a policy may ask of the one who asks. Equal principals get equal bytes.
+
+    One lives as long as the alliance of its epoch and is asked for its class and its hash several times in each request: both are kept.
+    """
 
     client: str
     """`organisation/client`; empty for the public."""
@@ -55,7 +59,14 @@ class Principal:
     agreement_end: datetime | None = None
     compatibility: frozenset[str] = frozenset()
 
-    @property
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(tuple(getattr(self, field.name) for field in fields(self)))
+
+    @cached_property
     def clearance_class(self) -> "Principal":
         """The principal without what no policy asks: the key under which clearances are shared."""
         return replace(self, client="", compatibility=frozenset())

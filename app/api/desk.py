@@ -18,11 +18,13 @@ from app.api.message import Call, Header, Reply, write
 from app.api.observe import observed
 from app.api.routes import Admission, Route
 from app.api.settings import FaceSettings
+from app.clock import to_micros
 from app.errors import MethodNotAllowed, NotFound, RequestError, SharingError, Unauthenticated
 from app.sharing.door import CREDENTIALS_WANTED
 from app.sharing.exchange import NOTHING_HERE, Exchange
 from app.taxii import media
 
+OTHER_REQUEST: Final = "another request"
 _VARY: Final = "Authorization, Accept, Accept-Encoding"
 
 
@@ -58,6 +60,7 @@ class Desk:
             return
         except SharingError as error:
             reply = problems.refusal(error)
+            self._note(call, reply.status)
         except Exception as error:  # noqa: BLE001 - the last door: whatever nobody expected becomes a 500 without a word of it
             reply = problems.failure(error)
         await write(send, reply, call, self._front.always)
@@ -80,6 +83,13 @@ class Desk:
             raise NotFound(NOTHING_HERE)
         # 4. Permission before the body, the body before its objects: the deeds.
         return await route.answering(self._front.exchange, self._front.settings, call)
+
+    def _note(self, call: Call, status: int) -> None:
+        """Tell the operator's list of clients of a refusal: by the kind of request, never by what was typed."""
+        route = self._routes.get(call.method)
+        exchange = self._front.exchange
+        request = OTHER_REQUEST if route is None else route.title
+        exchange.contacts.refused(call.client, request, status, to_micros(exchange.clock()))
 
     def _route(self, method: str) -> Route | None:
         if not self._routes:

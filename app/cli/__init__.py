@@ -5,6 +5,7 @@
 * `alliance`   init, check, reload (`examination` beneath); `additions` add; `tokens` token
 * `curation`   review, release, reject, rejected; `explanation` explain
 * `control`    withdraw, hold, lift, holds; retention, purge
+* `keeping`    backup, restore, store verify
 * `transfer`   import, export; `bundles` cuts files open, `importing` plans the envelopes
 * `serving`    serve; `server` from start to end, `supervisor` over several `worker` processes, `duties` beside their requests, `addresses`, `protocol`
 * `demo`       the demonstration: `stage`, `play`, `recipes`, and `samples` as its feed

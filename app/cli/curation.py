@@ -11,12 +11,13 @@ from app.cli.options import As, CollectionArgument, Json, Store, path_of, place,
 from app.cli.session import do, naming
 from app.cli.terminal import REFUSED, note, say_json, table
 from app.clock import timestamp, to_micros
-from app.sharing.curate import Released, Waiting
+from app.sharing.curate import Released
 from app.sharing.curate import release as release_deed
-from app.sharing.curate import review as review_deed
 from app.sharing.exchange import Address
 from app.sharing.reject import reject as reject_deed
 from app.sharing.reject import rejected as rejected_deed
+from app.sharing.review import Waiting
+from app.sharing.review import review as review_deed
 
 FROM_INPUT: Final = "-"
 IdsArgument = Annotated[
@@ -46,12 +47,15 @@ def review(asked: Review) -> None:
     if not waiting:
         note(f"nothing waits in {path}")
         return
-    columns = ("object", "name", "version", "TLP", "from", "waiting since")
+    columns = ("object", "version", "from, since", "handling", "to look at", "known already")
     table(f"Waiting in {path}", columns, [_waiting(each) for each in waiting])
 
 
 def _waiting(each: Waiting) -> tuple[str, ...]:
-    return each.object_id, each.name, each.version, each.tlp, each.submitter, each.date_added
+    """One cell for each question of a curator; lines within it."""
+    named = f"{each.object_id}\n{each.name}".rstrip()
+    handling = "\n".join((f"TLP:{each.tlp.upper()}", *each.terms))
+    return named, each.version, f"{each.submitter}\n{each.date_added}", handling, "\n".join(each.notes), "\n".join(each.known)
 
 
 @dataclass(frozen=True, kw_only=True)

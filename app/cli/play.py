@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from app.cli.session import do
 from app.cli.stage import Stage
 from app.errors import StoreUnavailable
-from app.sharing import curate
+from app.sharing import curate, review
 from app.sharing.exchange import Exchange
 from app.sharing.survey import Survey, survey
 from app.stix.handling import Tlp
@@ -72,7 +72,7 @@ class Play:
         parties = {client: Parties(*each) for client, each in do(self.stage.store, _parties).items()}
         pushed = self._push(VENDOR, INTAKE, feed(parties[VENDOR]))
         self._push(ANALYST, PUBLIC, prevention(parties[ANALYST]))
-        waiting = do(self.stage.store, lambda exchange: curate.review(exchange, CURATOR, INTAKE))
+        waiting = do(self.stage.store, lambda exchange: review.review(exchange, CURATOR, INTAKE))
         self._release(waiting, ALLIANCE, Tlp.AMBER_STRICT)
         self._release(waiting, EXCHANGE, Tlp.GREEN)
         received = [each for client in RECEIVERS for each in self._receive(client)]
@@ -88,7 +88,7 @@ class Play:
         self.tell(f"{client} pushed {status.success_count} objects into {path}")
         return int(status.success_count)
 
-    def _release(self, waiting: Sequence[curate.Waiting], to: str, ceiling: Tlp) -> None:
+    def _release(self, waiting: Sequence[review.Waiting], to: str, ceiling: Tlp) -> None:
         ids = [each.object_id for each in waiting if Tlp.of(each.tlp) <= ceiling]
         lines = do(self.stage.store, lambda exchange: curate.release(exchange, CURATOR, INTAKE, ids, to))
         self._released[to] = sum(line.ok for line in lines)

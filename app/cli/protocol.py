@@ -7,11 +7,13 @@ An answer must be read at a pace, as a body must come at one: a connection that 
 """
 
 import asyncio
-from typing import Final
+from typing import Final, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.api.body import SLOWEST
+from app.cli.packets import Packets
 from app.taxii.media import TAXII
 
 LARGEST_HEAD: Final = 96 * 1024
@@ -41,6 +43,8 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
         """The time for the first head runs from here."""
         super().connection_made(transport)
+        self._packets = Packets(transport)
+        self.transport = cast("asyncio.Transport", self._packets)
         transport.set_write_buffer_limits(MOST_UNREAD)
         self._deadline = self.loop.call_later(PATIENCE, self._give_up)
 
@@ -55,16 +59,14 @@ class BoundedHttp(HttpToolsProtocol):
             self._octets += len(data)
             if self._octets > LARGEST_HEAD and not self.transport.is_closing():
                 self.send_400_response("")
-        # Without a deadline there was a head, so there is a request, answered or not.
-        if self._deadline is None and not self.transport.is_closing() and self.cycle.response_complete:
+        # Without a deadline there was a head, so there is a request, answered or not; or the next one has begun, and its head is still on the way.
+        if self._deadline is None and not self.transport.is_closing() and (self._awaiting or self.cycle.response_complete):
             self._deadline = self.loop.call_later(PATIENCE, self._give_up)
 
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
         self._awaiting, self._counts, self._octets = True, False, 0
-        if self._deadline is None:
-            self._deadline = self.loop.call_later(PATIENCE, self._give_up)
 
     def on_headers_complete(self) -> None:
         """Its head is complete; what follows is for the application to bound."""
@@ -74,6 +76,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """The last answer of a connection must be read as well."""
+        self._packets.flush()
         super().on_response_complete()
         if self.transport.is_closing():
             self._watch_reader()
@@ -109,6 +112,10 @@ class BoundedHttp(HttpToolsProtocol):
         del msg
         self.transport.write(_REFUSAL)
         self._close()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._packets.begin()
+        super()._start_asgi_task(cycle, app)
 
     def _forget_deadline(self) -> None:
         if self._deadline is not None:

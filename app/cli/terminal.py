@@ -13,7 +13,7 @@ import orjson
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from app.errors import ConfigurationError, SharingError
@@ -78,10 +78,10 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
 
 
-def progress() -> Progress:
-    """A bar that counts octets, on standard error; silent where nobody watches."""
+def progress(count: ProgressColumn | None = None) -> Progress:
+    """A bar that counts octets, or as `count` says, on standard error; silent where nobody watches."""
     console = _console(to_error=True)
-    parts = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    parts = (TextColumn("{task.description}"), BarColumn(), count or DownloadColumn(), TimeRemainingColumn())
     return Progress(*parts, console=console, transient=True, disable=not console.is_terminal)
 
 

@@ -23,6 +23,7 @@ from app.api.metrics import Exposition, Metrics
 from app.bootstrap import Settings, build_app, build_exchange, open_store
 from app.cli.addresses import metrics_address, public_url
 from app.cli.duties import duties_done
+from app.cli.memory import keep_blocks, settle
 from app.cli.protocol import BoundedHttp
 from app.cli.terminal import REFUSED, complain
 from app.errors import ConfigurationError, SharingError, quoted
@@ -53,6 +54,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Start, then say so."""
         await super().startup(sockets)
+        settle()
         self._announce()
 
 
@@ -83,6 +85,7 @@ async def serve(
     settings: Settings, listener: socket, announce: Callable[[], None], prepare: Callable[[Exchange], Awaitable[None]] | None = None
 ) -> None:
     """Serve until told to stop; the store is closed when this returns, whatever happened. `prepare` runs before the first request."""
+    keep_blocks()
     stop = Stop()
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
@@ -99,6 +102,7 @@ async def serve(
         async with duties_done(exchange, settings):
             with _exposed(settings, metrics):
                 await server.serve(sockets=[listener])
+        await exchange.contacts.write()
     finally:
         await store.close()
 

@@ -11,7 +11,8 @@ from app.access.alliance import Alliance, Collection
 from app.access.credentials import digest, mint
 from app.access.decision import Judge, Question
 from app.access.principal import Principal
-from app.clock import from_micros, to_micros
+from app.audit.events import ADMINISTRATION, OPERATOR, Deed, Event, encode
+from app.clock import to_micros
 from app.errors import ConfigurationError, quoted
 from app.sharing.exchange import Exchange
 from app.stix.handling import HandlingLabel
@@ -48,6 +49,14 @@ class Sight:
         """Clients that gain sight of something older than their position: they get it by polling from the start (access-policy case 24)."""
         return tuple(sorted({change.client for change in self.gains}))
 
+    @property
+    def opened(self) -> dict[str, list[str]]:
+        """The same, by collection."""
+        found: dict[str, list[str]] = {}
+        for change in self.gains:
+            found.setdefault(change.collection, []).append(change.client)
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
@@ -75,6 +84,7 @@ async def issue_token(exchange: Exchange, client: str, expires: timedelta | None
 
     async def work(tx: Transaction) -> None:
         await tx.add_token(stored)
+        await _seal(exchange, tx, Event.ISSUE_TOKEN, token=stored.id, client=client, expires=stored.expires)
 
     await exchange.store.transact(work)
     return Issued(stored.id, token, until)
@@ -90,9 +100,24 @@ async def revoke_token(exchange: Exchange, token_id: str) -> bool:
     now = to_micros(exchange.clock())
 
     async def work(tx: Transaction) -> bool:
-        return await tx.revoke_token(token_id, now)
+        revoked = await tx.revoke_token(token_id, now)
+        if revoked:
+            await _seal(exchange, tx, Event.REVOKE_TOKEN, token=token_id)
+        return revoked
 
     return await exchange.store.transact(work)
+
+
+async def _seal(exchange: Exchange, tx: Transaction, event: Event, **details: object) -> None:
+    """Put a deed of the operator on record, under the epoch that it leaves."""
+    deed = Deed(event, OPERATOR, await tx.epoch(), to_micros(exchange.clock()))
+    await tx.seal(ADMINISTRATION, encode(deed, details))
+
+
+async def record_restore(exchange: Exchange) -> None:
+    """Put on record that the store came back from a copy, and where each chain ended in it: whoever kept a later checkpoint will miss the rest."""
+    heads = {chain: head.number for chain, head in (await exchange.store.heads()).items()}
+    await exchange.store.transact(lambda tx: _seal(exchange, tx, Event.RESTORE, heads=heads))
 
 
 def document_of(alliance: Alliance) -> tuple[bytes, str]:
@@ -119,7 +144,9 @@ async def adopt(exchange: Exchange, alliance: Alliance) -> Adopted:
     async def work(tx: Transaction) -> int:
         for token_id in gone:
             await tx.revoke_token(token_id, now)
-        return await tx.adopt(document, fingerprint)
+        epoch = await tx.adopt(document, fingerprint)
+        await _seal(exchange, tx, Event.RELOAD, digest=fingerprint, opened=sight.opened, revoked=gone)
+        return epoch
 
     return Adopted(await exchange.store.transact(work), changed=True, sight=sight)
 
@@ -192,8 +219,3 @@ def _changes(client: str, path: str, numbers: frozenset[int], labels: dict[int, 
     seen = ["the collection"] if THE_COLLECTION in numbers else []
     seen += [f"TLP:{level.text.upper()}" for level in levels]
     return [SightChange(client, path, ", ".join(seen))]
-
-
-def last_use(token: StoredToken) -> datetime | None:
-    """When a token was last used, to the minute."""
-    return from_micros(token.last_used) if token.last_used else None

@@ -3,7 +3,7 @@
 Ownership is by registered identity and settled from the alliance's files before any stored row is looked at, so that no answer depends on what is hidden.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -39,11 +39,10 @@ class Assessed:
 
 @dataclass
 class Assessment:
-    """What one envelope's objects are assessed against: the visit, the markings known, and the identities that play a supporting part in it."""
+    """What one envelope's objects are assessed against: the visit, and the markings known."""
 
     visit: Visit
     known: dict[str, Known]
-    supporting_identities: frozenset[str]
     _labels: dict[tuple[str, tuple[str, ...], bool], HandlingLabel] = field(
         default_factory=dict[tuple[str, tuple[str, ...], bool], HandlingLabel]
     )
@@ -53,7 +52,7 @@ class Assessment:
     @staticmethod
     def of(visit: Visit, objects: Sequence[Arriving], stored: Mapping[str, Known]) -> "Assessment":
         """`stored`: markings that the writer can read in this collection. Markings of the envelope itself come before them."""
-        assessment = Assessment(visit, dict(stored), _supporting(visit.force.alliance, objects))
+        assessment = Assessment(visit, dict(stored))
         for each in objects:
             if each.object.type == "marking-definition":
                 assessment._learn(each.object)
@@ -96,7 +95,7 @@ class Assessment:
             markings = [*self._markings(arriving, originator), *self._own_terms(arriving.object)]
             supports = all(marking.scheme not in {Scheme.HANDLING, Scheme.UNKNOWN} for marking in markings)
             return compose(markings, self._writing(originator, supports))
-        supports = arriving.object.type == "extension-definition" or arriving.object.id in self.supporting_identities
+        supports = arriving.object.type == "extension-definition" or arriving.object.id in self.visit.force.alliance.owner_of_identity
         key = originator, arriving.markings, supports
         if key not in self._labels:
             self._labels[key] = compose(self._markings(arriving, originator), self._writing(originator, supports))
@@ -147,7 +146,10 @@ class Assessment:
         return known is not None and known.kind is Kind.SECRETARIAT
 
     def _writing(self, originator: str, supports: bool) -> Writing:  # noqa: FBT001 # one of the circumstances
-        """`supports`: unmarked, it only helps to read others and is CLEAR within the collection's readers (access-policy case 19)."""
+        """`supports`: unmarked, it only helps to read others and is CLEAR within the collection's readers (access-policy case 19).
+
+        That must follow from the object itself and from the files: what else the envelope holds may be hidden from whoever is shown it.
+        """
         principal, collection = self.visit.principal, self.visit.collection
         client = self.visit.force.alliance.client(principal.client)
         default = (client.unmarked if client else None) or collection.unmarked
@@ -203,18 +205,3 @@ def definition_meaning(alliance: Alliance, content: Mapping[str, object]) -> Mar
 
 def _aliases(alliance: Alliance) -> dict[str, Tlp]:
     return {identifier: TLP_BY_TEXT[level] for identifier, level in alliance.marking_aliases.items()}
-
-
-def _supporting(alliance: Alliance, objects: Iterable[Arriving]) -> frozenset[str]:
-    """Identities that are registered, or that created an object of the envelope and are neither persons nor referred to otherwise: victims are too."""
-    identities = [each.object for each in objects if each.object.type == "identity"]
-    if not identities:
-        return frozenset()
-    creators = {each.object.created_by for each in objects}
-    referred = {reference for each in objects for reference in each.object.references if reference.startswith("identity--")}
-    return frozenset(
-        each.id
-        for each in identities
-        if each.id in alliance.owner_of_identity
-        or (each.id in creators and each.id not in referred and each.content.get("identity_class") != "individual")
-    )

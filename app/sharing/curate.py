@@ -1,4 +1,4 @@
-"""Curate: see what waits in an intake, and release it into the collections that the intake names (access-policy: review, release).
+"""Curate: release what waits in an intake into the collections that the intake names (access-policy: release).
 
 A release copies, in one transaction: the same bytes, the label that the intake gave it or a stricter one, the originator unchanged, the date of the release.
 Definitions and the creator's identity that an object names come along, if the partner's copy is not there yet.
@@ -9,35 +9,18 @@ from dataclasses import dataclass
 
 from app.access.actions import Action
 from app.access.alliance import Collection
-from app.clock import timestamp
+from app.audit.events import Event
 from app.errors import Denied, EpochMoved, InvalidObject
 from app.sharing.commit import Target, commit
 from app.sharing.door import Visit, enter_path, require_epoch
 from app.sharing.exchange import Exchange
-from app.sharing.labels import LabelBook
-from app.sharing.reject import forget, reasons
-from app.sharing.release import Releasing, needs, stands
+from app.sharing.reject import forget
+from app.sharing.release import Releasing, needs
 from app.sharing.released import destinations, partner_pins
-from app.sharing.sight import Wish, page
 from app.sharing.threads import Thread
 from app.sharing.view import current_threads
 from app.stix.objects import StixObject, reopen
-from app.store.contract import Entry, Transaction
-
-REVIEW_PAGE = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A version in quarantine, as a curator sees it."""
-
-    object_id: str
-    type: str
-    name: str
-    version: str
-    tlp: str
-    submitter: str
-    date_added: str
+from app.store.contract import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +30,6 @@ class Released:
     object_id: str
     ok: bool
     message: str
-
-
-async def review(exchange: Exchange, client: str, path: str) -> list[Waiting]:
-    """What waits in the intake `root/name`, oldest first, as far as its labels let the curator's organisation see it. Raises Unauthenticated, NotFound."""
-    while True:
-        visit = await enter_path(exchange, client, path, Action.REVIEW)
-        try:
-            entries = await _quarantined(exchange, visit)
-        except EpochMoved:
-            continue
-        book = exchange.books.of(visit.collection.key)
-        decided = await exchange.store.transact(lambda tx: _decided(exchange, tx, visit, entries))  # noqa: B023 # run at once
-        return [_waiting(entry, book) for entry in entries if entry.row not in decided]
 
 
 async def release(exchange: Exchange, client: str, path: str, object_ids: Sequence[str], to: str | None) -> list[Released]:
@@ -74,50 +44,6 @@ async def release(exchange: Exchange, client: str, path: str, object_ids: Sequen
             return await exchange.store.transact(lambda tx: _release(exchange, tx, visit, destination, object_ids), weight=len(object_ids))  # noqa: B023 # run at once
         except EpochMoved:
             continue
-
-
-async def _quarantined(exchange: Exchange, visit: Visit) -> list[Entry]:
-    entries: list[Entry] = []
-    more = True
-    while more:
-        after = entries[-1].date_added if entries else None
-        found = await page(exchange, visit, Action.REVIEW, Wish(REVIEW_PAGE, after=after))
-        entries += found.entries
-        more = found.more
-    return entries
-
-
-async def _decided(exchange: Exchange, tx: Transaction, visit: Visit, entries: Sequence[Entry]) -> set[int]:
-    """The rows of those entries that were released or rejected."""
-    rejected = await reasons(tx, visit, {entry.row: entry.object_id for entry in entries})
-    return await _released(exchange, tx, visit, entries) | rejected.keys()
-
-
-async def _released(exchange: Exchange, tx: Transaction, visit: Visit, entries: Sequence[Entry]) -> set[int]:
-    """The rows of those entries of which a copy stands in a destination."""
-    done: set[int] = set()
-    ids = [entry.object_id for entry in entries]
-    sources = await current_threads(exchange, tx, visit.collection.key, ids)
-    lines = {line.stored.row: line for thread in sources.values() for line in thread.lines if line.stored is not None}
-    for destination in destinations(visit):
-        threads = await current_threads(exchange, tx, destination.key, ids)
-        done |= {entry.row for entry in entries if stands(threads[entry.object_id], lines[entry.row], reopen(entry.raw))}
-    return done
-
-
-def _waiting(entry: Entry, book: LabelBook) -> Waiting:
-    shown = reopen(entry.raw)
-    label = book.label(entry.label)
-    name = shown.content.get("name")
-    return Waiting(
-        object_id=entry.object_id,
-        type=shown.type,
-        name=name if isinstance(name, str) else "",
-        version=entry.version,
-        tlp=label.tlp.text,
-        submitter=label.submitter,
-        date_added=timestamp(entry.date_added),
-    )
 
 
 def _destination(visit: Visit, to: str | None) -> Collection:
@@ -144,7 +70,7 @@ async def _release(exchange: Exchange, tx: Transaction, visit: Visit, destinatio
     await forget(tx, visit, [result.object_id for result in results if result.ok])
     for thread in work.touched.values():
         thread.settle()
-    target = Target(destination.key, visit.principal.organisation, work.book)
+    target = Target(destination.key, visit.principal.organisation, work.book, visit.deed(Event.RELEASE))
     await commit(tx, target, work.touched.values(), partner_pins(work.threads, work.book))
     return results
 

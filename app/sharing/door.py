@@ -13,6 +13,8 @@ from app.access.actions import Action
 from app.access.alliance import Collection
 from app.access.decision import Question
 from app.access.principal import Principal
+from app.audit.events import Deed, Event
+from app.clock import to_micros
 from app.errors import Denied, EpochMoved, NotFound, Unauthenticated
 from app.sharing.exchange import NOTHING_HERE, Address, Exchange, Force
 from app.store.contract import Transaction
@@ -37,6 +39,10 @@ class Visit:
     def asks(self, action: Action) -> Question:
         """The question whether the client may do `action` here at all."""
         return Question(self.principal, action, self.collection)
+
+    def deed(self, event: Event, reason: str = "") -> Deed:
+        """What the client does here, as it goes on record."""
+        return Deed(event, self.principal.client, self.force.epoch, to_micros(self.now), reason)
 
     def may(self, action: Action) -> bool:
         """Whether the client may do `action` in the collection at all, whatever the label of a single object says."""

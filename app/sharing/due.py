@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from app.audit.events import SERVER, Deed, Event
+from app.clock import to_micros
 from app.sharing.commit import Target, commit
 from app.sharing.exchange import Exchange
 from app.sharing.threads import Line
@@ -23,10 +25,11 @@ NOBODY: Final = ""
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """`when` the versions under a label fall due (None: never), and what is done to each of them then."""
+    """`when` the versions under a label fall due (None: never), what is done to each of them then, and as which event that goes on record."""
 
     when: Callable[[HandlingLabel], datetime | None]
     act: Callable[[Line], None]
+    event: Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,13 @@ async def _attend_to(exchange: Exchange, tx: Transaction, collection: str, duty:
     for thread in threads.values():
         progress.done += sum(_act(duty, line, progress.now) for line in thread.lines)
         thread.settle()
-    await commit(tx, Target(collection, NOBODY, book.draft()), threads.values())
+    target = Target(collection, NOBODY, book.draft(), await duty_deed(exchange, tx, duty.event))
+    await commit(tx, target, threads.values())
+
+
+async def duty_deed(exchange: Exchange, tx: Transaction, event: Event) -> Deed:
+    """What the server does by itself, as it goes on record."""
+    return Deed(event, SERVER, await tx.epoch(), to_micros(exchange.clock()))
 
 
 def _act(duty: Duty, line: Line, now: datetime) -> bool:

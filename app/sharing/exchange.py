@@ -4,7 +4,7 @@ A deed is given the *name* of the client that asks, not a Principal: the princip
 reload that returned before the request began is never overlooked, and one that happens meanwhile is noticed.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -14,9 +14,9 @@ from app.access.alliance import Alliance
 from app.access.clearance import ClearanceCache
 from app.access.decision import Judge
 from app.access.principal import ANONYMOUS, Principal
-from app.audit.events import Delivery
 from app.clock import Clock
 from app.errors import StoreUnavailable, Unauthenticated
+from app.sharing.contacts import Contacts
 from app.sharing.labels import LabelBook
 from app.sharing.quota import Quotas
 from app.stix.objects import Limits as ObjectLimits
@@ -148,10 +148,12 @@ class Exchange:
     store: Store
     force: InForce
     clock: Clock
-    deliver: Callable[[Sequence[Delivery]], Awaitable[None]]
-    """The seam for delivery records: returns when they are durable; only then a page with objects is answered."""
     limits: Limits = field(default_factory=Limits)
     clearances: ClearanceCache = field(default_factory=ClearanceCache)
     books: LabelBooks = field(default_factory=LabelBooks)
     quotas: Quotas = field(default_factory=Quotas)
     uses: TokenUses = field(default_factory=TokenUses)
+    contacts: Contacts = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "contacts", Contacts(self.store))

@@ -12,11 +12,12 @@ from enum import StrEnum
 from itertools import groupby
 
 from app.access.actions import Action
+from app.audit.events import Deed, Event
 from app.clock import from_micros, to_micros
 from app.errors import Denied, NotFound
 from app.sharing.commit import Target, commit
 from app.sharing.door import Visit, enter_path, judged
-from app.sharing.due import BATCH, NOBODY, Round
+from app.sharing.due import BATCH, NOBODY, Round, duty_deed
 from app.sharing.exchange import NOTHING_HERE, Exchange
 from app.sharing.view import read_threads
 from app.store.contract import RulingKind, StoredRuling, Transaction
@@ -57,7 +58,7 @@ async def hold(exchange: Exchange, client: str, path: str, object_id: str, order
 
     async def work(tx: Transaction, visit: Visit) -> int:
         contributors = await _live(exchange, tx, visit, object_id)
-        await _change(exchange, tx, visit.collection.key, {object_id: contributors}, lifted=False)
+        await _change(exchange, tx, visit.collection.key, {object_id: contributors}, visit.deed(Event.HOLD, reason.value))
         for contributor in contributors:
             made, until = to_micros(visit.now), to_micros(deadline)
             await tx.rule(StoredRuling(RulingKind.HOLD, visit.collection.key, object_id, contributor, 0, reason.value, client, made, until))
@@ -73,7 +74,7 @@ async def lift(exchange: Exchange, client: str, path: str, object_id: str) -> in
         rulings = await tx.rulings(RulingKind.HOLD, visit.collection.key, [object_id])
         if not rulings:
             raise NotFound(NOTHING_HERE)
-        await _lift(exchange, tx, rulings)
+        await _lift(exchange, tx, rulings, visit.deed(Event.LIFT))
         return len(rulings)
 
     return await judged(exchange, lambda: enter_path(exchange, client, path, Action.HOLD), work)
@@ -85,7 +86,7 @@ async def lift_due(exchange: Exchange, limit: int = BATCH) -> Round:
     async def work(tx: Transaction) -> Round:
         now, rulings = to_micros(exchange.clock()), await tx.rulings(RulingKind.HOLD)
         due = [ruling for ruling in rulings if ruling.until <= now]
-        await _lift(exchange, tx, due[:limit])
+        await _lift(exchange, tx, due[:limit], await duty_deed(exchange, tx, Event.LIFT))
         ahead = min((ruling.until for ruling in rulings if ruling.until > now), default=None)
         return Round(len(due[:limit]), len(due) > limit, None if ahead is None else from_micros(ahead))
 
@@ -120,28 +121,28 @@ async def _live(exchange: Exchange, tx: Transaction, visit: Visit, object_id: st
     return contributors
 
 
-async def _change(exchange: Exchange, tx: Transaction, collection: str, contributors: dict[str, list[str]], *, lifted: bool) -> None:
-    """Hold contributions of one collection, or lift their holds; `contributors` by object id."""
+async def _change(exchange: Exchange, tx: Transaction, collection: str, contributors: dict[str, list[str]], deed: Deed) -> None:
+    """Hold contributions of one collection, or lift their holds, as the deed says; `contributors` by object id."""
     book = exchange.books.of(collection)
     await book.catch_up(tx, collection)
     threads = await read_threads(tx, collection, book, contributors)
     for object_id, thread in threads.items():
         for contributor in contributors[object_id]:
-            if lifted:
+            if deed.event is Event.LIFT:
                 thread.lift(contributor, exchange.clock())
             else:
                 thread.held.add(contributor)
         thread.settle()
-    await commit(tx, Target(collection, NOBODY, book.draft()), threads.values())
+    await commit(tx, Target(collection, NOBODY, book.draft(), deed), threads.values())
 
 
-async def _lift(exchange: Exchange, tx: Transaction, rulings: Sequence[StoredRuling]) -> None:
+async def _lift(exchange: Exchange, tx: Transaction, rulings: Sequence[StoredRuling], deed: Deed) -> None:
     for collection, group in groupby(sorted(rulings, key=lambda each: each.collection), key=lambda each: each.collection):
         contributors: dict[str, list[str]] = {}
         for ruling in group:
             contributors.setdefault(ruling.object_id, []).append(ruling.contributor)
             await tx.unrule(ruling)
-        await _change(exchange, tx, collection, contributors, lifted=True)
+        await _change(exchange, tx, collection, contributors, deed)
 
 
 def _held(ruling: StoredRuling, path: str) -> Held:

@@ -7,8 +7,9 @@ so that one which was interrupted, or overtaken by another write, is simply gone
 
 from collections.abc import Mapping
 
+from app.audit.events import Event
 from app.sharing.commit import Target, commit
-from app.sharing.due import BATCH, NOBODY, Round
+from app.sharing.due import BATCH, NOBODY, Round, duty_deed
 from app.sharing.exchange import Exchange
 from app.sharing.labels import LabelBook
 from app.sharing.pinning import bearing
@@ -30,7 +31,8 @@ async def run_jobs(exchange: Exchange, limit: int = BATCH) -> Round:
         await book.catch_up(tx, job.collection)
         label = await _label(tx, job, book)
         rows = await tx.referring(job.collection, job.target, label, limit)
-        done = await _open(tx, job, label, rows, book) if rows else 0
+        target = Target(job.collection, NOBODY, book.draft(), await duty_deed(exchange, tx, Event.OPEN))
+        done = await _open(tx, job, label, rows, target) if rows else 0
         if len(rows) < limit:
             await tx.end_job(job)
         return Round(done, more=len(rows) == limit or len(jobs) > 1)
@@ -44,12 +46,12 @@ async def _label(tx: Transaction, job: Job, book: LabelBook) -> int:
     return book.number(bearing(thread.contributions[job.target.contributor]).effective) or 0
 
 
-async def _open(tx: Transaction, job: Job, label: int, rows: Mapping[int, str], book: LabelBook) -> int:
+async def _open(tx: Transaction, job: Job, label: int, rows: Mapping[int, str], target: Target) -> int:
     """Leave rows the pin under `label` alone, and give them new dates; how many.
 
     With a row come the other versions of its contribution that refer to the target: each hands its pins down to older ones.
     """
-    threads = await read_threads(tx, job.collection, book, rows.values())
+    threads = await read_threads(tx, job.collection, target.book, rows.values())
     opened: list[int] = []
     for thread in threads.values():
         for lines in thread.contributions.values():
@@ -61,7 +63,7 @@ async def _open(tx: Transaction, job: Job, label: int, rows: Mapping[int, str], 
                     line.fresh_date = not line.deleted
         thread.settle()
     await tx.unpin(job.collection, job.target, label, opened)
-    await commit(tx, Target(job.collection, NOBODY, book.draft()), threads.values())
+    await commit(tx, target, threads.values())
     return len(opened)
 
 

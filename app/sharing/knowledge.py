@@ -83,7 +83,7 @@ class Knowledge:
     def known(self, thread: Thread) -> Thread:
         """The thread without what does not exist for him."""
         kept = {name: [line for line in lines if self.knows(line)] for name, lines in thread.contributions.items()}
-        return Thread(thread.object_id, {name: lines for name, lines in kept.items() if lines}, thread.ranks)
+        return Thread(thread.object_id, {name: lines for name, lines in kept.items() if lines})
 
     def _may(self, action: Action, labels: Iterable[HandlingLabel]) -> bool:
         visit = self.visit

@@ -6,6 +6,7 @@ published, with a date_added of its own, in a transaction like any other write; 
 
 from datetime import datetime
 
+from app.audit.events import Event
 from app.sharing.due import BATCH, Duty, Round, attend
 from app.sharing.exchange import Exchange
 from app.sharing.threads import Line
@@ -14,7 +15,7 @@ from app.stix.handling import HandlingLabel, State
 
 async def publish(exchange: Exchange, limit: int = BATCH) -> Round:
     """Publish versions whose embargo has ended: one transaction, about `limit` of them. Raises StoreUnavailable."""
-    return await attend(exchange, Duty(_embargo_end, _open), limit)
+    return await attend(exchange, Duty(_embargo_end, _open, Event.PUBLISH), limit)
 
 
 def _embargo_end(label: HandlingLabel) -> datetime | None:

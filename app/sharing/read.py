@@ -5,17 +5,19 @@ durable before a page with objects is answered; (5) what the headers say, from t
 """
 
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import Final
 
 from app.access.actions import Action
 from app.access.alliance import Compatibility
-from app.audit.events import Delivery
+from app.audit.deliveries import Delivery
 from app.clock import timestamp, to_micros
 from app.errors import EpochMoved, NotFound
 from app.sharing.door import Visit, enter
 from app.sharing.exchange import NOTHING_HERE, Address, Exchange
 from app.sharing.sight import Wish, page
 from app.stix.identifiers import is_identifier
-from app.store.contract import Entry, Page
+from app.store.contract import Entry, Page, Poll
 from app.taxii.query import EVERY, Endpoint, ObjectQuery, next_after, resolve
 
 SPEC_VERSION = "2.1"
@@ -51,7 +53,7 @@ async def read(  # noqa: PLR0913, PLR0917 # a request line, whole
             found = await _page(exchange, visit, resolved, endpoint, object_id)
         except EpochMoved:
             continue
-        await _record(exchange, visit, found, endpoint)
+        await _record(exchange, visit, found, resolved, endpoint)
         return _answer(visit, resolved, found, object_id)
 
 
@@ -62,7 +64,7 @@ async def _page(exchange: Exchange, visit: Visit, query: ObjectQuery, endpoint: 
         after=query.after,
         ids=query.ids if object_id is None else frozenset({object_id}),
         types=query.types,
-        with_raw=endpoint in {Endpoint.OBJECTS, Endpoint.OBJECT},
+        with_raw=endpoint in _WITH_OBJECTS,
     )
     if query.spec_versions is not None and SPEC_VERSION not in query.spec_versions:
         found = Page((), more=False)  # nothing else is stored: STIX 2.0 is refused at the door
@@ -80,11 +82,22 @@ async def _require(exchange: Exchange, visit: Visit, object_id: str) -> None:
         raise NotFound(NOTHING_HERE)
 
 
-async def _record(exchange: Exchange, visit: Visit, found: Page, endpoint: Endpoint) -> None:
-    if found.entries and endpoint in {Endpoint.OBJECTS, Endpoint.OBJECT}:
-        rows = tuple(entry.row for entry in found.entries)
-        client, collection = visit.principal.client, visit.collection.key
-        await exchange.deliver([Delivery(client, collection, visit.force.epoch, to_micros(exchange.clock()), rows)])
+async def _record(exchange: Exchange, visit: Visit, found: Page, query: ObjectQuery, endpoint: Endpoint) -> None:
+    """The delivery record, durable when this returns; and a note for the operator."""
+    client, collection, now = visit.principal.client, visit.collection.key, to_micros(exchange.clock())
+    objects = len(found.entries) if endpoint in _WITH_OBJECTS else 0
+    if objects:
+        rows = tuple(sorted(map(_row, found.entries)))
+        await exchange.store.deliver([Delivery(client, collection, visit.force.epoch, now, rows)])
+    if endpoint in _POLLED:
+        from_start = now if query.after is None else 0
+        position = found.entries[-1].date_added if found.entries else 0
+        exchange.contacts.polled(Poll(client, collection, now, from_start, position, objects))
+
+
+_WITH_OBJECTS: Final = frozenset({Endpoint.OBJECTS, Endpoint.OBJECT})
+_POLLED: Final = frozenset({Endpoint.OBJECTS, Endpoint.MANIFEST})
+_row = itemgetter(Entry._fields.index("row"))
 
 
 def _answer(visit: Visit, query: ObjectQuery, found: Page, object_id: str | None) -> Answer:

@@ -12,6 +12,7 @@ from typing import Final
 
 from app.access.actions import Action
 from app.access.alliance import CollectionKind
+from app.audit.events import Event, encode, spans
 from app.clock import from_micros, to_micros
 from app.errors import Denied, NotFound
 from app.sharing.door import Visit, absent, enter_path, judged
@@ -52,10 +53,15 @@ async def reject(exchange: Exchange, client: str, path: str, object_ids: Sequenc
 
     async def work(tx: Transaction, visit: Visit) -> dict[str, int]:
         rejected: dict[str, int] = {}
+        rows: list[int] = []
         for object_id, lines in (await _waiting(exchange, tx, visit, object_ids)).items():
-            for line in lines:
-                await tx.rule(_ruling(visit, object_id, line, reason))
-            rejected[object_id] = len(lines)
+            rulings = [_ruling(visit, object_id, line, reason) for line in lines]
+            for ruling in rulings:
+                await tx.rule(ruling)
+            rows += [ruling.row for ruling in rulings]
+            rejected[object_id] = len(rulings)
+        if rows:
+            await tx.seal(visit.collection.key, encode(visit.deed(Event.REJECT, reason), {"changed": spans(rows)}))
         return rejected
 
     return await judged(exchange, lambda: enter_path(exchange, client, path, Action.REVIEW), work)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from app.access.alliance import Collection
+from app.audit.events import Event
 from app.sharing.commit import Pins, Target, commit
 from app.sharing.door import Visit
 from app.sharing.exchange import Exchange
@@ -49,7 +50,8 @@ async def follow(exchange: Exchange, tx: Transaction, visit: Visit, threads: Seq
         for thread in touched:
             thread.settle()
         draft = exchange.books.of(destination.key).draft()
-        await commit(tx, Target(destination.key, visit.principal.organisation, draft), touched, partner_pins(there, draft))
+        target = Target(destination.key, visit.principal.organisation, draft, visit.deed(Event.FOLLOW))
+        await commit(tx, target, touched, partner_pins(there, draft))
 
 
 async def _follow_one(tx: Transaction, visit: Visit, source: Thread, thread: Thread, destination: str) -> bool:

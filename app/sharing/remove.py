@@ -10,6 +10,7 @@ from dataclasses import replace
 from app.access.actions import Action
 from app.access.alliance import CollectionKind
 from app.access.decision import Question
+from app.audit.events import Event
 from app.errors import Denied, EpochMoved, NotFound
 from app.sharing.commit import Target, commit
 from app.sharing.door import Visit, absent, visit
@@ -60,14 +61,15 @@ async def _remove(exchange: Exchange, tx: Transaction, visiting: Visit, object_i
         _refuse_unless_allowed(visiting, line)
         line.deleted = True
     thread.settle()
-    await commit(tx, Target(view.collection, visiting.principal.organisation, view.book), [thread])
+    deed = visiting.deed(Event.DELETE)
+    await commit(tx, Target(view.collection, visiting.principal.organisation, view.book, deed), [thread])
     if visiting.collection.kind is CollectionKind.INTAKE:
         await follow(exchange, tx, visiting, [thread])
 
 
 def _choose(view: View, thread: Thread, versions: Versions) -> list[Line]:
     """The versions that `match[version]` names, of those that are seen, and what is relayed of them."""
-    shown = _seen(view, view.served(thread))
+    shown = view.shown(thread)
     chosen = [line for place, line in enumerate(shown) if _is_chosen(line, place, len(shown), versions)]
     keys = versions.exact | {line.key for line in chosen}
     relayed = _seen(view, thread.relayed(view.visit.principal.organisation))

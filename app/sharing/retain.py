@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.access.alliance import Collection
+from app.audit.events import Event
 from app.errors import NotFound, quoted
 from app.sharing.due import BATCH, Duty, Round, attend
 from app.sharing.exchange import Exchange
@@ -40,7 +41,7 @@ async def purge(exchange: Exchange, grace: timedelta, limit: int = BATCH) -> Rou
         end = None if label.state is State.HELD else label.retention_end
         return None if end is None else _later(end, grace)
 
-    return await attend(exchange, Duty(when, _remove), limit)
+    return await attend(exchange, Duty(when, _remove, Event.PURGE), limit)
 
 
 async def ending(exchange: Exchange, organisation: str, within: timedelta) -> list[Ending]:

@@ -27,6 +27,8 @@ from app.store.pins import Pin
 
 NOT_DATED: Final = "~"
 """Key of a version that takes its value from the date it is about to get: sorts after every date."""
+REGISTERED_RANK: Final = 0
+"""Of a version whose creator its contributor has registered: before every date."""
 
 
 @dataclass(slots=True)
@@ -71,6 +73,16 @@ class Line:
         return self.is_published and self.state is not State.EMBARGOED and not self.deleted
 
     @property
+    def rank(self) -> int:
+        """Where it puts its contribution among others under the id; of one that arrives, not yet dated, after all that are stored."""
+        return (REGISTERED_RANK if self.is_owned else _UNRANKED) if self.stored is None else self.stored.rank
+
+    @property
+    def opens(self) -> bool:
+        """Whether it is let out in this deed: those who see it only now are to see nothing of how long it waited."""
+        return self.stored is not None and self.stored.state is not State.PUBLISHED and self.state is State.PUBLISHED
+
+    @property
     def sorting(self) -> tuple[str, bool, int]:
         """Oldest version first; equal keys (one posted again beside its tombstone) in the order in which they came."""
         return self.key, self.stored is None, self.order if self.stored is None else self.stored.row
@@ -78,14 +90,10 @@ class Line:
 
 @dataclass(slots=True)
 class Thread:
-    """The contributions under one id: organisation → its versions, ascending. `ranks` orders them; a new one has no rank until it is dated.
-
-    `held` names those whose contributions are held.
-    """
+    """The contributions under one id: organisation → its versions, ascending. `held` names those whose contributions are held."""
 
     object_id: str
     contributions: dict[str, list[Line]] = field(default_factory=dict[str, list[Line]])
-    ranks: dict[str, int] = field(default_factory=dict[str, int])
     held: set[str] = field(default_factory=set[str])
 
     @property
@@ -120,12 +128,12 @@ class Thread:
             line.fresh_date = not line.deleted
 
     def served(self, organisation: str, sees: Callable[[Line], bool]) -> list[Line]:
-        """The contribution that this organisation is shown under the id: its own, else the best ranked of which it sees a version."""
+        """The versions that this organisation is shown under the id: its own, else, of what it sees, those beside the best ranked."""
         if organisation in self.contributions:
             return self.of(organisation)
-        ranked = sorted(self.contributions, key=lambda name: (self.ranks.get(name, _UNRANKED), name))
-        visible = ([line for line in self.of(name) if sees(line)] for name in ranked)
-        return next((lines for lines in visible if lines), list[Line]())
+        visible = [line for line in self.lines if not line.deleted and sees(line)]
+        _, best = min(((line.rank, line.contributor) for line in visible), default=(0, ""))
+        return [line for line in visible if line.contributor == best]
 
     def settle(self) -> None:
         """Bring states, effective labels, `last` and flags up to date after versions were added, tightened, published, held or deleted."""
@@ -199,7 +207,6 @@ def thread_of(object_id: str, rows: Iterable[StoredVersion], label: Callable[[in
     """The thread that the store's rows under an id make; `label` gives the label of a number."""
     thread = Thread(object_id)
     for row in rows:
-        thread.ranks[row.contributor] = row.rank
         if row.state is State.HELD:
             thread.held.add(row.contributor)
         thread.contributions.setdefault(row.contributor, []).append(

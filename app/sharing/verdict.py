@@ -9,8 +9,7 @@ from app.access.decision import Decision
 from app.access.principal import Principal
 from app.sharing.fates import Fate, Reader, fates, served_contribution
 from app.sharing.knowledge import Knowledge
-from app.sharing.place import REGISTERED_RANK
-from app.sharing.threads import Line, Thread
+from app.sharing.threads import REGISTERED_RANK, Line, Thread
 from app.stix.handling import HandlingLabel
 from app.store.pins import Pin
 
@@ -125,7 +124,8 @@ class Case:
             return "its own organisation deleted its contribution under this id, and is shown no other until it posts again"
         if served == reader.organisation:
             return "its own organisation's contribution under this id is shown to it instead"
-        rank = "registered originator's" if self.thread.ranks[served] == REGISTERED_RANK else "earlier"
+        is_owned = any(line.rank == REGISTERED_RANK and reader.sees(line) for line in lines)
+        rank = "registered originator's" if is_owned else "earlier"
         return f"the {rank} contribution under this id, by {served}, is shown to it instead"
 
     def _references(self, stopping: Sequence[Pin]) -> Iterator[Ground]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from app.access.actions import Action
 from app.access.decision import Question
 from app.access.principal import Principal
+from app.audit.events import Event
 from app.errors import Denied, EpochMoved, NotFound
 from app.sharing.commit import Target, commit
 from app.sharing.door import Visit, require_epoch
@@ -62,7 +63,8 @@ async def _withdraw_from(exchange: Exchange, tx: Transaction, visit: Visit, obje
         for line in chosen:
             line.deleted = True
         thread.settle()
-        await commit(tx, Target(visit.collection.key, visit.principal.organisation, book.draft()), [thread])
+        target = Target(visit.collection.key, visit.principal.organisation, book.draft(), visit.deed(Event.WITHDRAW))
+        await commit(tx, target, [thread])
     return len(chosen)
 
 

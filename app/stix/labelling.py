@@ -47,7 +47,30 @@ def compose(markings: Sequence[Marking], writing: Writing) -> HandlingLabel:
     return _with_state(_with_recipients(label, writing.red_recipients), writing)
 
 
-def _restrict(plain: HandlingLabel, terms: Terms, now: datetime) -> HandlingLabel:
+def keeps(label: HandlingLabel, markings: Sequence[Marking]) -> bool:
+    """Whether a label that a version lies under closes to everybody to whom these of its markings close.
+
+    It may always hold more: a level by default, instants that were rounded, what other postings of the version joined in.
+    """
+    if label.releasable_to == frozenset():
+        return True  # nobody but its originator: whatever else is demanded is kept
+    plain = HandlingLabel(
+        tlp=max((marking.tlp for marking in markings if marking.tlp is not None), default=Tlp.CLEAR),
+        originator=label.originator,
+        submitter=label.submitter,
+        opaque=any(marking.scheme is Scheme.UNKNOWN for marking in markings),
+    )
+    demanded = reduce(combine, [_restrict(plain, marking.terms) for marking in markings if marking.terms is not None], plain)
+    stated = replace(label, also=())
+    return combine(stated, demanded) == stated
+
+
+def _restrict(plain: HandlingLabel, terms: Terms, now: datetime | None = None) -> HandlingLabel:
+    """What the terms add to a label; without `now` their instants are not rounded."""
+    embargo, retention = terms.embargo_until, terms.retention_until
+    if now is not None:
+        embargo = None if embargo is None else round_embargo(embargo)
+        retention = None if retention is None else round_retention(retention, now)
     return HandlingLabel(
         tlp=plain.tlp,
         originator=plain.originator,
@@ -55,8 +78,8 @@ def _restrict(plain: HandlingLabel, terms: Terms, now: datetime) -> HandlingLabe
         recipients=terms.recipients,
         releasable_to=terms.releasable_to,
         not_releasable_to=terms.not_releasable_to,
-        embargo_until=None if terms.embargo_until is None else round_embargo(terms.embargo_until),
-        retention_until=None if terms.retention_until is None else round_retention(terms.retention_until, now),
+        embargo_until=embargo,
+        retention_until=retention,
         purposes=terms.purposes,
     )
 

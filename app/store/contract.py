@@ -9,24 +9,29 @@ Promises:
 * `transact` is all or nothing and durable when it returns; writers are serial per collection; commit order is the order of date_added.
 * date_added is unique and strictly rising per collection, and never earlier than the moment at which its row can be read.
 * Row numbers and label numbers are never reused.
+* What a transaction seals is in its chain when it is committed, and in no chain otherwise. Records and deliveries are never changed or removed.
 
 What a store may rely on, because writers keep it (app/sharing/threads.py):
-* The rows of one contribution carry one `rank`; those that are not deleted differ in `key`.
+* The rows of one contribution that are not deleted differ in `key`.
 * Of the published versions of a contribution, whoever may see one may see every newer one that is not deleted: labels join backwards.
 * An unflagged row belongs to the only contribution under its id, all versions of that are published, and its pins lie under its own label.
 * The pins of a published version, tombstone or not, are among those of every older version of its contribution: what withholds one withholds those too.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar
 
+from app.audit.chain import Head, Sealed
+from app.audit.deliveries import Delivered, Delivery
 from app.stix.handling import HandlingLabel, State
 from app.store.pins import Pin, PinTransaction
 from app.taxii.query import Versions
 
 T = TypeVar("T")
+REFUSALS_KEPT: Final = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +40,9 @@ class StoredVersion:
 
     `row` is 0 until the store has put it. `own` numbers the label it was written with, `label` the effective one, which clearances name.
     Its `state` is that of `label`; that of `own` is how the version stands without a hold or an embargo that came after its publication.
-    `rank` orders the contributions under one id for a reader who has none himself: 0 for the registered originator's, else the date_added of its
-    first version. `version` is what clients read (literal `modified`, `created`, or the first date_added); `key` orders it.
+    `rank` orders the contributions under one id for a reader who has none himself: 0 on a version of the registered originator's, else the first
+    date_added under which it was published, or, while it waits, was put. `version` is what clients read (literal `modified`, `created`, or the
+    first date_added); `key` orders it.
     `last` is set on the newest published, not deleted version of a contribution. `flagged` rows are compared with their siblings when read: their id
     has several contributions, or their contribution a version that is not published, or their pins lie under other labels.
     `source` is the key of the intake collection from which a curator released it. A deleted row is a tombstone: no bytes, all else stays.
@@ -75,10 +81,11 @@ class Selection:
 
     * Visible to him: rows, not deleted, whose `label` is in `numbers`; of those that are flagged and of another contributor than `organisation`, only those
       whose pins all lie under labels in `numbers`, too. The rest is withheld: to him it does not exist, in all that follows.
-    * Per object id one contribution: that of `organisation` if it has a visible row or a tombstone whose label is in `numbers`; else, of those with a
-      visible row, the one of lowest `rank`, among equals the contributor whose name sorts first. (So after an organisation deleted its own it is
-      shown none. And a contribution of which every version is withheld leaves its place to the next, as a hidden one does: did it keep it, who refers
-      to something hidden would take away what others share under the same id.)
+    * Per object id one contribution: that of `organisation` if it has a visible row or a tombstone whose label is in `numbers`; else that of the
+      visible row of lowest `rank`, among equals of the contributor whose name sorts first. So no row that he may not see, nor a tombstone, has a say
+      in which of two contributions he is shown. (After an organisation deleted its own it is shown none. A contribution of which every version is
+      withheld leaves its place to the next, as a hidden one does: did it keep it, who refers to something hidden would take away what others share
+      under the same id.)
     * Of the visible rows of that contribution, `versions` chooses: `last` the highest key, `first` the lowest, `exact` by key, `all` every one; several
       choices are united.
     * Then `ids`, `types`, `after` (date_added strictly later), ascending date_added, `limit`; a page with raw bytes also ends before they exceed
@@ -161,6 +168,33 @@ class StoredToken:
     revoked: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """What was heard of a client in a collection, over some requests or all: instants in µs since 1970, 0 = never.
+
+    `at` is the last request that read objects or their manifest, `from_start` the last one that began at the oldest; `position` the newest date_added that
+    he was given, `objects` how many versions.
+    """
+
+    client: str
+    collection: str
+    at: int
+    from_start: int = 0
+    position: int = 0
+    objects: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """How often within one minute (its first µs) a client was refused one kind of request with one HTTP status. "" is everybody without credentials."""
+
+    client: str
+    request: str
+    status: int
+    minute: int
+    count: int = 1
+
+
 class RulingKind(StrEnum):
     """What was decided about something that is stored."""
 
@@ -198,6 +232,7 @@ class Amendment:
     flagged: bool | None = None
     date_added: int | None = None
     deleted: bool | None = None
+    rank: int | None = None
 
 
 class Transaction(PinTransaction, Protocol):
@@ -209,6 +244,10 @@ class Transaction(PinTransaction, Protocol):
 
     async def history(self, collection: str, ids: Sequence[str]) -> Mapping[str, Sequence[StoredVersion]]:
         """All rows under each of `ids`, of all contributors, tombstones included, ascending `row`. Ids without rows are absent."""
+        ...
+
+    async def ids(self, collection: str, after: str, limit: int) -> Sequence[str]:
+        """The first object ids above `after` that have rows, tombstones among them, ascending by code point: a whole collection in small pieces."""
         ...
 
     async def raw(self, collection: str, rows: Sequence[int]) -> Mapping[int, bytes]:
@@ -271,6 +310,10 @@ class Transaction(PinTransaction, Protocol):
         """Take or keep the lease `name` until that instant (µs); False while another holder's time is not over. A past instant gives it back."""
         ...
 
+    async def seal(self, chain: str, record: bytes) -> None:
+        """Put a record at the end of a chain (app/audit/chain.py)."""
+        ...
+
     async def adopt(self, document: bytes, digest: str) -> int:
         """Put an alliance in force; returns its epoch, one above the former."""
         ...
@@ -326,12 +369,50 @@ class Store(Protocol):
         """Set the last use of tokens, by id (µs). Best effort: it may be lost in a crash."""
         ...
 
+    async def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """Put deliveries on record, in order: they are durable and sealed when this returns. The rows of each are ascending.
+
+        Deliveries of several callers may share one record of the chain. Raises StoreUnavailable if they cannot be made durable.
+        """
+        ...
+
+    async def delivered(self, collection: str, rows: Collection[int], limit: int, after: int = 0) -> Sequence[Delivered]:
+        """The first `limit` deliveries numbered above `after` that hold one of `rows`, ascending; each with those rows alone."""
+        ...
+
+    async def heads(self) -> Mapping[str, Head]:
+        """Where every chain that has records ends, in one snapshot per chain."""
+        ...
+
+    async def sealed(self, chain: str, limit: int, after: int = 0) -> Sequence[Sealed]:
+        """The first `limit` records of a chain that are numbered above `after`, ascending, as they are kept: nothing is checked here."""
+        ...
+
+    async def note(self, polls: Sequence[Poll], refusals: Sequence[Refusal]) -> None:
+        """Add to what is known of clients: the latest instants, sums of counts. Best effort: it may be lost in a crash."""
+        ...
+
+    async def polls(self) -> Sequence[Poll]:
+        """What is known of each client in each collection, by client and collection."""
+        ...
+
+    async def refusals(self, since: int) -> Sequence[Refusal]:
+        """What was refused in that minute (µs) or later, oldest first; what is older than `REFUSALS_KEPT` may have gone."""
+        ...
+
     async def count(self, collection: str) -> int:
         """How many rows a collection holds, tombstones apart. For the operator; never for a client."""
         ...
 
     async def ready(self) -> bool:
         """Whether the store answers, for readiness probes."""
+        ...
+
+    async def faults(self) -> Sequence[str]:
+        """What the engine finds wrong by itself, in words: damage to what it wrote, indexes or counts that disagree with the rows.
+
+        It may take long; readers and writers go on meanwhile.
+        """
         ...
 
     async def close(self) -> None:

@@ -5,10 +5,12 @@ A transaction works on a copy of the state that takes the former's place when it
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
+from app.audit.chain import Head, Sealed
+from app.audit.deliveries import Delivered, Delivery
 from app.errors import StoreUnavailable
 from app.stix.handling import HandlingLabel
 from app.store.contract import (
@@ -17,6 +19,8 @@ from app.store.contract import (
     Behind,
     InForce,
     Page,
+    Poll,
+    Refusal,
     RulingKind,
     Selection,
     StoredRuling,
@@ -27,6 +31,7 @@ from app.store.contract import (
 )
 from app.store.dates import ATTEMPTS, Dating, TrustedClock
 from app.store.memory_pages import read_page
+from app.store.memory_records import Chains, Records, append, heads
 from app.store.pins import AWAITED, Contribution, Job, Pin
 
 T = TypeVar("T")
@@ -80,6 +85,7 @@ class _State:
     rulings: dict[_Ruled, StoredRuling] = field(default_factory=dict[_Ruled, StoredRuling])
     leases: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
     jobs: dict[Job, None] = field(default_factory=dict[Job, None])
+    chains: Chains = field(default_factory=Chains)
 
     @property
     def epoch(self) -> int:
@@ -96,6 +102,7 @@ class _State:
             dict(self.rulings),
             dict(self.leases),
             dict(self.jobs),
+            {name: list(records) for name, records in self.chains.items()},
         )
 
 
@@ -107,6 +114,7 @@ class MemoryStore:
     def __init__(self, clock: TrustedClock) -> None:
         self._clock = clock
         self._state = _State()
+        self._records = Records()
         self._lock = asyncio.Lock()
         self._is_open = True
 
@@ -157,6 +165,34 @@ class MemoryStore:
                 {name: replace(tokens[name], last_used=max(at, tokens[name].last_used)) for name, at in used.items() if name in tokens}
             )
 
+    async def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """Put deliveries on record."""
+        self._records.deliver(deliveries)
+
+    async def delivered(self, collection: str, rows: Collection[int], limit: int, after: int = 0) -> Sequence[Delivered]:
+        """The deliveries that hold one of `rows`."""
+        return self._records.delivered(collection, rows, limit, after)
+
+    async def heads(self) -> Mapping[str, Head]:
+        """Where every chain ends."""
+        return heads(self._state.chains, self._records.chains)
+
+    async def sealed(self, chain: str, limit: int, after: int = 0) -> Sequence[Sealed]:
+        """The records of a chain above `after`."""
+        return (self._state.chains | self._records.chains).get(chain, [])[after : after + limit]
+
+    async def note(self, polls: Sequence[Poll], refusals: Sequence[Refusal]) -> None:
+        """Add to what is known of clients."""
+        self._records.note(polls, refusals, self._clock.unchecked())
+
+    async def polls(self) -> Sequence[Poll]:
+        """What is known of each client in each collection."""
+        return [poll for _, poll in sorted(self._records.polls.items())]
+
+    async def refusals(self, since: int) -> Sequence[Refusal]:
+        """What was refused since."""
+        return sorted((each for each in self._records.refusals.values() if each.minute >= since), key=lambda each: each.minute)
+
     async def count(self, collection: str) -> int:
         """How many rows a collection holds, tombstones apart."""
         return sum(not row.deleted for row in self._state.collections.get(collection, _Collection()).rows.values())
@@ -164,6 +200,10 @@ class MemoryStore:
     async def ready(self) -> bool:
         """Whether the store is open."""
         return self._is_open
+
+    async def faults(self) -> Sequence[str]:
+        """Nothing: no file, no index and no count is kept beside the rows."""
+        return ()
 
     async def close(self) -> None:
         """Finish running writes."""
@@ -191,6 +231,10 @@ class MemoryTransaction:
             if row.object_id in wanted:
                 found.setdefault(row.object_id, []).append(row)
         return found
+
+    async def ids(self, collection: str, after: str, limit: int) -> Sequence[str]:
+        """The first object ids above `after`."""
+        return sorted({row.object_id for row in self._in(collection).rows.values() if row.object_id > after})[:limit]
 
     async def raw(self, collection: str, rows: Sequence[int]) -> Mapping[int, bytes]:
         """The bytes of rows that are not deleted."""
@@ -333,6 +377,10 @@ class MemoryTransaction:
         self._state.leases[name] = holder, until
         return True
 
+    async def seal(self, chain: str, record: bytes) -> None:
+        """Put a record at the end of a chain."""
+        append(self._state.chains, chain, record)
+
     async def adopt(self, document: bytes, digest: str) -> int:
         """Put an alliance in force."""
         self._state.in_force = InForce(self._state.epoch + 1, digest, document)
@@ -368,4 +416,5 @@ def _amended(row: StoredVersion, amendment: Amendment) -> StoredVersion:
         flagged=row.flagged if amendment.flagged is None else amendment.flagged,
         date_added=row.date_added if amendment.date_added is None else amendment.date_added,
         deleted=row.deleted or bool(amendment.deleted),
+        rank=row.rank if amendment.rank is None else amendment.rank,
     )

@@ -1,17 +1,19 @@
 """A store whose waits are told: a decorator over the contract, around any engine. It changes nothing else."""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Literal, TypeVar
 
-from app.store.contract import Behind, InForce, Page, Selection, Store, StoredStatus, StoredToken, Transaction
+from app.audit.chain import Head, Sealed
+from app.audit.deliveries import Delivered, Delivery
+from app.store.contract import Behind, InForce, Page, Poll, Refusal, Selection, Store, StoredStatus, StoredToken, Transaction
 
 T = TypeVar("T")
-Waiting = Literal["read", "write"]
+Waiting = Literal["read", "write", "deliver"]
 
 
 class WatchedStore:
-    """Passes every question on. `tell` hears what was waited for, a page or a transaction, and for how many seconds, however it ended."""
+    """Passes every question on. `tell` hears what was waited for, a page, a transaction or a delivery record, and for how many seconds, however it ended."""
 
     def __init__(self, store: Store, tell: Callable[[Waiting, float], None], now: Callable[[], float] = time.perf_counter) -> None:
         self.shared = store.shared
@@ -51,6 +53,34 @@ class WatchedStore:
         """As the store."""
         await self._store.touch_tokens(used)
 
+    async def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """The deliveries, their wait told."""
+        await self._told("deliver", self._store.deliver(deliveries))
+
+    async def delivered(self, collection: str, rows: Collection[int], limit: int, after: int = 0) -> Sequence[Delivered]:
+        """As the store."""
+        return await self._store.delivered(collection, rows, limit, after)
+
+    async def heads(self) -> Mapping[str, Head]:
+        """As the store."""
+        return await self._store.heads()
+
+    async def sealed(self, chain: str, limit: int, after: int = 0) -> Sequence[Sealed]:
+        """As the store."""
+        return await self._store.sealed(chain, limit, after)
+
+    async def note(self, polls: Sequence[Poll], refusals: Sequence[Refusal]) -> None:
+        """As the store."""
+        await self._store.note(polls, refusals)
+
+    async def polls(self) -> Sequence[Poll]:
+        """As the store."""
+        return await self._store.polls()
+
+    async def refusals(self, since: int) -> Sequence[Refusal]:
+        """As the store."""
+        return await self._store.refusals(since)
+
     async def count(self, collection: str) -> int:
         """As the store."""
         return await self._store.count(collection)
@@ -58,6 +88,10 @@ class WatchedStore:
     async def ready(self) -> bool:
         """As the store."""
         return await self._store.ready()
+
+    async def faults(self) -> Sequence[str]:
+        """As the store."""
+        return await self._store.faults()
 
     async def close(self) -> None:
         """As the store."""

@@ -13,7 +13,7 @@ import binascii
 import re
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
@@ -83,8 +83,10 @@ _DECODER = msgspec.msgpack.Decoder(_Fields)
 
 def encode(cursor: Cursor) -> str:
     """Write a cursor as the text of `next`: ASCII, fit for a query string as it stands."""
-    fields = _ENCODER.encode(astuple(cursor))
-    sealed = _FORMAT + zlib.compress(fields, level=9, wbits=-15)
+    chosen = cursor.versions
+    match: _Match = None if chosen is None else (chosen.last, chosen.first, chosen.all, chosen.exact)
+    fields: _Fields = (cursor.collection, cursor.object_id, cursor.position, cursor.ids, cursor.types, cursor.spec_versions, match)
+    sealed = _FORMAT + zlib.compress(_ENCODER.encode(fields), level=9, wbits=-15)
     return urlsafe_b64encode(sealed + _checksum(sealed)).rstrip(b"=").decode()
 
 

@@ -83,7 +83,10 @@ def join_envelope(slices: Sequence[bytes], next_cursor: str | None, empty_list: 
     if not slices:
         return b'{"objects":[]}' if empty_list else b"{}"
     more = b'{"more":false,"objects":[' if next_cursor is None else b'{"more":true,"next":%b,"objects":[' % orjson.dumps(next_cursor)
-    return b"".join((more, b",".join(slices), b"]}"))
+    pieces = [*slices]
+    pieces[0] = more + pieces[0]  # what stands around the objects is joined with them: a large page is copied once
+    pieces[-1] += b"]}"
+    return b",".join(pieces)
 
 
 def _members(body: bytes) -> dict[_Name, msgspec.Raw]:

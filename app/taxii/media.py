@@ -7,6 +7,7 @@ Headers are parsed as HTTP defines them (letter case, blanks, quotes, q-values),
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.errors import NotAcceptable, UnsupportedMediaType, quoted
 
@@ -16,6 +17,8 @@ TAXII = "application/taxii+json;version=2.1"
 STIX = "application/stix+json;version=2.1"
 """The type of what a collection holds."""
 
+MOST_KEPT = 64
+"""Texts of Accept that are remembered; a head has 96 KB at most."""
 _VERSIONS = (None, "2.1")
 _RANKS: Mapping[tuple[str, str | None], int] = {
     ("application/taxii+json", "2.1"): 3,
@@ -47,8 +50,13 @@ def accept(header: str | None) -> None:
 
     A missing or empty header asks for nothing in particular. Raises NotAcceptable (TAXII 2.1 §3.1).
     """
-    if header is None or not header.strip():
-        return
+    if header is not None and header.strip():
+        _require_accepted(header)
+
+
+@lru_cache(MOST_KEPT)
+def _require_accepted(header: str) -> None:
+    """Raises NotAcceptable. What was let pass once is not parsed again: a client sends the same with every request."""
     ranges = [parsed for element in _BETWEEN_COMMAS.findall(header) if (parsed := _parse(element)) is not None]
     # The most specific range that covers the answer decides, so `*/*, application/taxii+json;q=0` is a refusal.
     covering = [(rank, not each.is_ruled_out) for each in ranges if (rank := _RANKS.get((each.name, each.version))) is not None]

@@ -33,13 +33,10 @@ class Endpoint(Enum):
     VERSIONS = ("versions", _PAGE | _SPEC_VERSION)
     DELETE = ("delete", _VERSION | _SPEC_VERSION)
 
-    def __init__(self, _distinct: str, parameters: frozenset[str]) -> None:
+    def __init__(self, name: str, parameters: frozenset[str]) -> None:
         self.parameters = parameters
-
-    @property
-    def versions(self) -> Versions:
+        self.versions = EVERY if name in {"versions", "delete"} else LATEST
         """What this endpoint selects without `match[version]`."""
-        return EVERY if self in {Endpoint.VERSIONS, Endpoint.DELETE} else LATEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +106,9 @@ def resolve(query: ObjectQuery, collection: str, endpoint: Endpoint, object_id: 
     and the manifest of a collection continue each other, and so do an object and its versions.
     """
     cursor = query.next
-    if cursor is None or (cursor.collection, cursor.object_id) != (collection, object_id):
+    if cursor is None:
+        return query
+    if (cursor.collection, cursor.object_id) != (collection, object_id):
         return replace(query, next=None)
     inherited = cursor.versions if "match[version]" in endpoint.parameters and not query.has_versions else None
     return replace(

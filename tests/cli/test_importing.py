@@ -48,43 +48,16 @@ def test_all_files_are_one_bundle(tmp_path: Path) -> None:
     assert sent(files) == [[f"marking-definition--{uuid(2)}"], [f"malware--{uuid(1)}"]]
 
 
-def test_a_creator_travels_with_the_first_object_that_it_created(tmp_path: Path) -> None:
-    """access-policy case 19: an identity only tells who made an object if it arrives with one."""
-    objects = [
-        thing("malware", 1),
-        thing("malware", 2, created_by_ref=identity(9)),
-        thing("identity", 9),
-        thing("identity", 9, modified="later"),
-    ]
-    assert sent([write(tmp_path / "x.json", objects)]) == [[f"malware--{uuid(1)}", identity(9), identity(9), f"malware--{uuid(2)}"]]
-
-
-def test_a_creator_of_definitions_travels_with_them(tmp_path: Path) -> None:
-    objects = [thing("identity", 9), thing("marking-definition", 1, created_by_ref=identity(9))]
-    assert sent([write(tmp_path / "x.json", objects)]) == [[identity(9), f"marking-definition--{uuid(1)}"]]
-
-
-def test_a_creator_of_identities_alone_is_sent_too(tmp_path: Path) -> None:
-    assert sent([write(tmp_path / "x.json", [thing("identity", 9, created_by_ref=identity(9))])]) == [[identity(9)]]
-
-
-def test_a_victim_that_also_creates_is_sent_without_what_it_created(tmp_path: Path) -> None:
-    """In the whole bundle something else refers to it, so it takes the default there; together with its object alone it would be open."""
+def test_identities_go_before_what_they_created(tmp_path: Path) -> None:
+    """Consumers refuse what a creator made whom they do not know yet."""
     objects = [
         thing("malware", 1, created_by_ref=identity(9)),
-        thing("identity", 9),
-        thing("relationship", 2, source_ref=f"malware--{uuid(1)}", target_ref=identity(9)),
+        thing("identity", 9, object_marking_refs=[f"marking-definition--{uuid(2)}"]),
+        thing("marking-definition", 2),
+        thing("relationship", 3, source_ref=f"malware--{uuid(1)}", target_ref=identity(9)),
     ]
-    assert sent([write(tmp_path / "x.json", objects)]) == [[identity(9)], [f"malware--{uuid(1)}"], [f"relationship--{uuid(2)}"]]
-
-
-def test_a_victim_that_created_itself_travels_with_what_refers_to_it(tmp_path: Path) -> None:
-    objects = [
-        thing("identity", 9, created_by_ref=identity(9)),
-        thing("malware", 1),
-        thing("relationship", 2, source_ref=f"malware--{uuid(1)}", target_ref=identity(9)),
-    ]
-    assert sent([write(tmp_path / "x.json", objects)]) == [[f"malware--{uuid(1)}"], [identity(9), f"relationship--{uuid(2)}"]]
+    envelopes = sent([write(tmp_path / "x.json", objects)])
+    assert envelopes == [[f"marking-definition--{uuid(2)}"], [identity(9)], [f"malware--{uuid(1)}"], [f"relationship--{uuid(3)}"]]
 
 
 def test_envelopes_are_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

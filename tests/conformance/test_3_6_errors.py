@@ -1,5 +1,6 @@
 """TAXII 2.1 §3.6: error resources, and what they must not tell (App. B)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import uuid4
 
@@ -9,7 +10,9 @@ import worlds
 from deeds import handling
 from worlds import TAXII, collection_id, envelope, indicator, post
 
+from app.audit.deliveries import Delivery
 from app.sharing.quota import Allowance, Quotas
+from app.store.watched import WatchedStore
 from app.taxii.resources import ErrorMessage
 
 UNKNOWN = "indicator--00000000-0000-4000-8000-000000000000"
@@ -82,16 +85,21 @@ def test_hidden_and_unknown_objects_have_the_same_answer(ng: httpx.Client, ke: h
     assert secret["id"] not in ke.get(f"{busy}objects/").text
 
 
+class Broken(WatchedStore):
+    """A store with a fault of our own where deliveries are put on record."""
+
+    async def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """Fails."""
+        raise RuntimeError(f"the secret reason, {len(deliveries)} times")
+
+
 def test_a_500_tells_nothing_but_its_id() -> None:
     """T-3.1-04, T-3.6-01: a fault of our own has the media type, and keeps its reason to itself."""
 
     async def broken() -> worlds.World:
         world = await worlds.memory_world()
 
-        async def fail(_: object) -> None:
-            raise RuntimeError("the secret reason")
-
-        world.exchange = replace(world.exchange, deliver=fail)
+        world.exchange = replace(world.exchange, store=Broken(world.exchange.store, lambda *_: None))
         return world
 
     with worlds.serving(broken) as server, server.visitor("ng-cert/misp") as ng:

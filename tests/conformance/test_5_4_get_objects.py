@@ -11,7 +11,7 @@ import pytest
 import worlds
 from worlds import Server, ids, indicator, observable, post, try_post
 
-from app.audit.events import Delivery
+from app.audit.deliveries import Delivery
 from app.bootstrap import open_store
 
 
@@ -60,7 +60,8 @@ def test_a_page_with_objects_leaves_a_delivery_record(server: Server, ng: httpx.
     key = collection.split("/")[3]
 
     def records() -> list[Delivery]:
-        return [each for each in server.world.deliveries if each.collection == key]
+        found = server.run(server.world.exchange.store.delivered(key, range(1, 1 << 20), 100))
+        return [each.delivery for each in found]
 
     ng.get(f"{collection}manifest/")
     ng.get(f"{collection}objects/?match[type]=malware")

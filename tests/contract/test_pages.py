@@ -263,6 +263,49 @@ async def test_among_equal_ranks_the_first_name_is_shown(store: Store) -> None:
     assert await rows(store, select(1)) == [first.row]
 
 
+async def test_a_contribution_ranks_by_what_of_it_the_reader_may_see(store: Store) -> None:
+    """Promise 1: of two contributions that he sees he must not be shown one because it began with a version hidden from him."""
+    _hidden, other, later = await put(
+        store,
+        version(key="1", contributor="a", rank=10, label=2, last=False, flagged=True),
+        version(contributor="b", rank=20, flagged=True),
+        version(key="2", contributor="a", rank=30, flagged=True),
+    )
+    for ids in (None, frozenset({"indicator--1"})):
+        assert await rows(store, select(1, ids=ids)) == [other.row]
+        assert await rows(store, select(1, 2, ids=ids)) == [later.row]
+
+
+async def test_a_later_version_of_the_registered_originators_goes_first(store: Store) -> None:
+    """All versions of the contribution are shown, whatever the ranks of the others."""
+    one, _other, owned, three = await put(
+        store,
+        version(key="1", contributor="b", rank=30, last=False, flagged=True),
+        version(contributor="a", rank=20, flagged=True),
+        version(key="2", contributor="b", rank=0, label=2, last=False, flagged=True),
+        version(key="3", contributor="b", rank=50, flagged=True),
+    )
+    assert await rows(store, select(1, 2, versions=EVERY)) == [one.row, owned.row, three.row]
+    assert await rows(store, select(1, 2)) == [three.row]
+
+
+async def test_a_version_that_is_deleted_ranks_nothing(store: Store) -> None:
+    first, other, _later = await put(
+        store,
+        version(key="1", contributor="a", rank=10, last=False, flagged=True),
+        version(contributor="b", rank=20, flagged=True),
+        version(key="2", contributor="a", rank=30, flagged=True),
+    )
+    await amend(store, Amendment(first.row, deleted=True))
+    assert await rows(store, select(1)) == [other.row]
+
+
+async def test_a_new_rank_is_kept(store: Store) -> None:
+    one, two = await put(store, version(contributor="a", rank=10, flagged=True), version(contributor="b", rank=20, flagged=True))
+    await amend(store, Amendment(one.row, rank=30), Amendment(two.row))
+    assert await rows(store, select(1)) == [two.row]
+
+
 async def test_ones_own_contribution_comes_before_every_other(store: Store) -> None:
     mine, _owner = await put(store, version(contributor="b", rank=10, flagged=True), version(contributor="a", rank=0, flagged=True))
     assert await rows(store, select(1, organisation="b")) == [mine.row]

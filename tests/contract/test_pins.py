@@ -105,6 +105,17 @@ async def test_a_contribution_that_is_withheld_leaves_its_place_to_the_next(stor
     assert await rows(store, select(1, organisation="a")) == [best.row]
 
 
+async def test_a_version_that_is_withheld_ranks_nothing(store: Store) -> None:
+    _withheld, other, later = await put_pinned(
+        store,
+        (version(key="1", contributor="a", rank=10, last=False, flagged=True), {on(2)}),
+        (version(contributor="b", rank=20, flagged=True), set()),
+        (version(key="2", contributor="a", rank=30, flagged=True), set()),
+    )
+    assert await rows(store, select(1)) == [other.row]
+    assert await rows(store, select(1, 2)) == [later.row]
+
+
 # ---- how pins are kept
 
 

@@ -1,6 +1,6 @@
 """Planted leaks: faults of a line or two, each of which lets something hidden show somewhere. The proof must notice every one of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any, Final
@@ -12,19 +12,40 @@ from app.api.message import Header
 from app.clock import timestamp
 from app.errors import Denied, InvalidObject, NotFound, QuotaExceeded
 from app.sharing import add, commit, place, read, remove, threads
-from app.sharing.assess import Known
+from app.sharing.arriving import Arriving
+from app.sharing.assess import Assessment, Known
+from app.sharing.door import Visit
 from app.sharing.place import Poster
 from app.sharing.quota import Allowance
 from app.sharing.read import Answer
 from app.sharing.threads import Line, Thread
 from app.sharing.view import View
-from app.stix.handling import join
+from app.stix.handling import HandlingLabel, join
+from app.stix.labelling import compose
 from app.store import dates, memory_pages
 from app.store.contract import Behind, Page, Selection, StoredVersion, Transaction
 from app.store.memory import MemoryStore
 
 Patch = pytest.MonkeyPatch
 EVERY_LABEL: Final = frozenset(range(1, 10_000))
+
+
+def creators_are_open(patch: Patch) -> None:
+    """An unmarked identity is open because of what it created in the same envelope, hidden or not."""
+    real, label = Assessment.of, Assessment._label
+
+    def of(visit: Visit, objects: Sequence[Arriving], stored: Mapping[str, Known]) -> Assessment:
+        made = real(visit, objects, stored)
+        vars(made)["creators"] = {each.object.created_by for each in objects}
+        return made
+
+    def labelled(self: Assessment, arriving: Arriving, originator: str) -> HandlingLabel:
+        if arriving.object.id in vars(self)["creators"]:
+            return compose(self._markings(arriving, originator), self._writing(originator, supports=True))
+        return label(self, arriving, originator)
+
+    patch.setattr(Assessment, "of", staticmethod(of))
+    patch.setattr(Assessment, "_label", labelled)
 
 
 def page_cut_before_filtering(patch: Patch) -> None:
@@ -58,6 +79,17 @@ def hidden_contribution_shadows(patch: Patch) -> None:
     def served(thread: Sequence[StoredVersion], selection: Selection) -> list[StoredVersion]:
         best = min((row.rank, row.contributor) for row in thread)[1]
         return [row for row in real(thread, selection) if row.contributor in {best, selection.organisation}]
+
+    patch.setattr(memory_pages, "_served", served)
+
+
+def hidden_first_version_ranks(patch: Patch) -> None:
+    """A contribution is ranked by its first version, also for those who may not see that one."""
+    real = memory_pages._served
+
+    def served(thread: Sequence[StoredVersion], selection: Selection) -> list[StoredVersion]:
+        first = {row.contributor: row.rank for row in sorted(thread, key=lambda row: row.row, reverse=True)}
+        return real([replace(row, rank=first[row.contributor]) for row in thread], selection)
 
     patch.setattr(memory_pages, "_served", served)
 
@@ -194,10 +226,11 @@ def offsets_count_hidden_rows(patch: Patch) -> None:
 
 def flagged_rows_stand_alone(patch: Patch) -> None:
     """Dates tell which ids have something else under them."""
+    real = commit._runs
 
-    def runs(group: Sequence[Line]) -> list[int]:
-        counts = [(flagged, sum(1 for _ in lines)) for flagged, lines in groupby(group, key=lambda line: line.flagged)]
-        return [length for flagged, count in counts for length in ([1] * count if flagged else [count])]
+    def runs(lines: Iterable[Line]) -> list[list[Line]]:
+        grouped = (groupby(run, key=lambda line: line.flagged) for run in real(lines))
+        return [part for groups in grouped for flagged, group in groups for part in (([line] for line in group) if flagged else [[*group]])]
 
     patch.setattr(commit, "_runs", runs)
 
@@ -216,9 +249,11 @@ def writes_of_all_share_a_quota(patch: Patch) -> None:
 
 
 LEAKS: Final[dict[Callable[[Patch], None], int]] = {
+    creators_are_open: 12,
     page_cut_before_filtering: 0,
     more_counts_hidden_rows: 0,
     hidden_contribution_shadows: 0,
+    hidden_first_version_ranks: 27,
     own_hidden_contribution_shadows_for_the_feed: 2,
     first_may_be_hidden: 18,
     pending_versions_bind: 1,

@@ -27,7 +27,7 @@ IDS = tuple(f"{TYPES[number % 3]}--{number}" for number in range(3))
 KEYS = tuple("123456")
 ATOMS = frozenset({"x", "y"})
 OWNER = "b"
-"""Its contributions have rank 0."""
+"""Its versions of even keys have rank 0."""
 
 atoms = st.frozensets(st.sampled_from(sorted(ATOMS)))
 targets = st.builds(Contribution, st.sampled_from(IDS), st.sampled_from(ORGANISATIONS))
@@ -154,7 +154,7 @@ class World:
         if any(row.key == key and not row.deleted for row in thread):
             return
         date, number = self.tick(), len(self.rows) + 1
-        rank = thread[0].rank if thread else 0 if contributor == OWNER else date
+        rank = 0 if contributor == OWNER and int(key) % 2 == 0 else date
         kind = object_id.split("--", maxsplit=1)[0]
         self.rows[number] = replace(
             version(object_id, key), row=number, object_type=kind, contributor=contributor, rank=rank, date_added=date, state=state
@@ -169,7 +169,8 @@ class World:
         if verb == "delete":
             self.rows[row.row] = replace(row, deleted=True)
         elif verb == "publish":
-            self.rows[row.row] = replace(row, state=State.PUBLISHED, date_added=self.tick())
+            date = self.tick()
+            self.rows[row.row] = replace(row, state=State.PUBLISHED, date_added=date, rank=min(row.rank, 1) * date)
         elif verb == "redate":
             self.rows[row.row] = replace(row, date_added=self.tick())
         elif verb == "tighten":
@@ -211,7 +212,7 @@ def _may_see(reader: Reader, contributor: str, marked: frozenset[str], state: St
 
 
 def _difference(before: StoredVersion, after: StoredVersion) -> Amendment:
-    names = ("label", "own", "state", "last", "flagged", "date_added", "deleted")
+    names = ("label", "own", "state", "last", "flagged", "date_added", "deleted", "rank")
     return Amendment(after.row, **{name: getattr(after, name) for name in names if getattr(after, name) != getattr(before, name)})
 
 

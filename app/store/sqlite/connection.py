@@ -7,16 +7,17 @@
 """
 
 import os
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from types import TracebackType
 from typing import Final
 
 import apsw
 
 from app.errors import ConfigurationError, StoreUnavailable, quoted
-from app.store.sqlite.schema import check_file, migrate
+from app.store.sqlite.schema import STORE, Schema, check_file, migrate
 
 LIBRARY_AT_LEAST: Final = (3, 51, 3)
 READER_PATIENCE: Final = timedelta(seconds=2)
@@ -41,13 +42,25 @@ UNAVAILABLE: Final = (
 )
 
 
-@contextmanager
-def translated() -> Generator[None]:
+class _Translated:
+    """A context. Not made of a generator: reads enter it several times in each request."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if isinstance(error, UNAVAILABLE):
+            raise StoreUnavailable(f"the store cannot be used now ({_reason(error)}); {_remedy(error)}") from error
+
+
+_TRANSLATED: Final = _Translated()
+
+
+def translated() -> _Translated:
     """Raises StoreUnavailable for whatever makes the file unusable at the moment; faults of the project pass as they are."""
-    try:
-        yield
-    except UNAVAILABLE as error:
-        raise StoreUnavailable(f"the store cannot be used now ({_reason(error)}); {_remedy(error)}") from error
+    return _TRANSLATED
 
 
 def require_library(version: str) -> None:
@@ -61,18 +74,26 @@ def require_library(version: str) -> None:
 
 def make_private(path: Path) -> None:
     """Make the file, and the folders that lead to it, for their owner alone; what exists is left as it is. Raises ConfigurationError."""
-    missing = [folder for folder in path.parents if not folder.exists()]
+    make_folders(path)
     try:
-        for folder in reversed(missing):
-            folder.mkdir(mode=0o700, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         raise _unfit(path, error.strerror or "it cannot be made") from error
 
 
-def open_writer(path: Path, patience: timedelta) -> apsw.Connection:
-    """The connection that writes; the file is brought to the newest schema. Raises ConfigurationError, StoreUnavailable."""
-    return _opened(path, patience, WRITER_CACHE_KIB, _prepare_file)
+def make_folders(path: Path) -> None:
+    """The folders that lead to a file alone. Raises ConfigurationError."""
+    missing = [folder for folder in path.parents if not folder.exists()]
+    try:
+        for folder in reversed(missing):
+            folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise _unfit(path, error.strerror or "it cannot be made") from error
+
+
+def open_writer(path: Path, patience: timedelta, schema: Schema = STORE) -> apsw.Connection:
+    """The connection that writes; the file is brought to the newest version of its schema. Raises ConfigurationError, StoreUnavailable."""
+    return _opened(path, patience, WRITER_CACHE_KIB, partial(_prepare_file, schema))
 
 
 def open_reader(path: Path) -> apsw.Connection:
@@ -100,13 +121,13 @@ def _opened(path: Path, patience: timedelta, cache_kib: int, prepare: Callable[[
         raise
 
 
-def _prepare_file(connection: apsw.Connection, path: Path) -> None:
-    check_file(connection, path.name)
+def _prepare_file(schema: Schema, connection: apsw.Connection, path: Path) -> None:
+    check_file(connection, path.name, schema)
     if connection.execute("PRAGMA journal_mode = WAL").get != "wal":
         raise _unfit(path, "its file system takes no write-ahead log")
     _set(connection, "synchronous = FULL", f"journal_size_limit = {LOG_KEPT_BYTES}")
     _set(connection, "secure_delete = ON")  # what was deleted is gone from the file too
-    migrate(connection, path.name)
+    migrate(connection, path.name, schema)
 
 
 def _forbid_writes(connection: apsw.Connection, _path: Path) -> None:

@@ -8,8 +8,10 @@ A query has three parts:
 Bound everywhere: ?1 after, ?2 limit, ?3 organisation, ?4 label numbers, ?5 versions asked for by key; from ?6 on what the source needs.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, partial
+from itertools import accumulate, islice
 from typing import Final, NamedTuple
 
 import apsw
@@ -24,19 +26,30 @@ from app.taxii.query import LATEST, Versions
 FEW_LANES: Final = 64
 """Up to here a merge is faster than the heap, and its statement short enough to be kept prepared."""
 NO_LANE: Final = 0
+_NOTHING: Final = frozenset[str]()
+_NO_VERSIONS: Final = Versions()
+WEIGHED_AT_ONCE: Final = 64
+"""Rows read before their octets are counted: a page passes over its budget by the largest of them, 64 MB, and only in memory."""
 
 _SEEN: Final = "(SELECT value FROM carray(?4))"
-_SIBLING: Final = f"""SELECT 1 FROM version o INDEXED BY version_by_id CROSS JOIN standing t ON t.row = o.row
-    WHERE o.collection = v.collection AND o.object_id = v.object_id AND t.label IN {_SEEN}"""  # noqa: S608 # constants
+_AMONG: Final = f"""FROM version o INDEXED BY version_by_id CROSS JOIN standing t ON t.row = o.row
+    WHERE o.collection = v.collection AND o.object_id = v.object_id AND t.label IN {_SEEN}"""
 _NOT_WITHHELD: Final = f"""({{0}}.contributor = ?3 OR NOT EXISTS (
     SELECT 1 FROM pin n WHERE n.row = {{0}}.row AND n.label <> {AWAITED} AND n.label NOT IN {_SEEN}))"""  # noqa: S608 # constants
-_VISIBLE_SIBLING: Final = f"{_SIBLING} AND t.deleted = 0 AND {_NOT_WITHHELD.format('o')}"
-_SERVED: Final = f"""({_NOT_WITHHELD.format("v")} AND (v.contributor = ?3 OR NOT (
-    EXISTS ({_SIBLING} AND o.contributor = ?3)
-    OR EXISTS ({_VISIBLE_SIBLING} AND o.contributor < v.contributor AND o.rank <= v.rank)
-    OR EXISTS ({_VISIBLE_SIBLING} AND o.contributor > v.contributor AND o.rank < v.rank))))"""
+_AMONG_VISIBLE: Final = f"{_AMONG} AND t.deleted = 0 AND {_NOT_WITHHELD.format('o')}"
+_VISIBLE_SIBLING: Final = f"SELECT 1 {_AMONG_VISIBLE}"
+_OUTRANKED: Final = f"""(EXISTS ({_VISIBLE_SIBLING} AND o.contributor < v.contributor AND o.rank <= v.rank)
+    OR EXISTS ({_VISIBLE_SIBLING} AND o.contributor > v.contributor AND o.rank < v.rank))"""
+_BEST: Final = f"(SELECT substr(min(format('%020d%s', o.rank, o.contributor)), 21) {_AMONG_VISIBLE})"
+"""Whose the best ranked of all visible rows under the id is: looked for only if somebody else's row goes before this one."""
+_SERVED: Final = f"""({_NOT_WITHHELD.format("v")} AND (v.contributor = ?3
+    OR (NOT EXISTS (SELECT 1 {_AMONG} AND o.contributor = ?3) AND (NOT {_OUTRANKED} OR v.contributor = {_BEST}))))"""
 _LAST: Final = f"""NOT EXISTS ({_VISIBLE_SIBLING} AND o.contributor = v.contributor AND o.key > v.key)"""
 _FIRST: Final = f"""NOT EXISTS ({_VISIBLE_SIBLING} AND o.contributor = v.contributor AND o.key < v.key)"""
+_ALONE: Final = """NOT EXISTS (SELECT 1 FROM version o INDEXED BY version_by_id
+    WHERE o.collection = v.collection AND o.object_id = v.object_id AND o.row <> v.row)"""
+"""One look instead of five for the usual flagged row: only what it refers to lies under other labels, and it has no sibling to be compared with."""
+_SEEN_ITSELF: Final = _NOT_WITHHELD.format("v")
 _EXACT: Final = "v.key IN (SELECT value FROM carray(?5))"
 
 _ARM: Final = "SELECT date_added, row, label, flagged FROM page WHERE lane = ?{} AND date_added > ?1"
@@ -86,7 +99,7 @@ def is_long(selection: Selection) -> bool:
 
 def selects_nothing(selection: Selection) -> bool:
     """Whether the selection is empty whatever is stored."""
-    return not selection.numbers or selection.versions == Versions() or frozenset() in {selection.ids, selection.types}
+    return not selection.numbers or selection.versions == _NO_VERSIONS or _NOTHING in (selection.ids, selection.types)
 
 
 def page_query(source: str, versions: Versions, *, with_raw: bool) -> str:
@@ -115,15 +128,18 @@ def _page(connection: apsw.Connection, collection: int | None, selection: Select
 
 
 def _cut(rows: Iterator[tuple[object, ...]], selection: Selection) -> Page:
+    """As many of the rows as the page may hold, of one row more than that; at least one. What they hold together is looked at now and then only."""
     entries: list[Entry] = []
     size = 0
-    for row in rows:
-        entry = Entry._make(row)
-        size += len(entry.raw)
-        if len(entries) >= selection.limit or (entries and size > selection.budget):
-            return Page(tuple(entries), more=True)
-        entries.append(entry)
-    return Page(tuple(entries), more=False)
+    made = map(partial(tuple.__new__, Entry), rows)
+    while size <= selection.budget and (batch := list(islice(made, WEIGHED_AT_ONCE))):
+        entries += batch
+        size += sum([len(entry.raw) for entry in batch])
+    fitting = selection.limit
+    if size > selection.budget:
+        ends = list(accumulate(len(entry.raw) for entry in entries))
+        fitting = min(fitting, max(1, bisect_right(ends, selection.budget)))
+    return Page(tuple(entries[:fitting]), more=len(entries) > fitting)
 
 
 def _ids(collection: int | None, selection: Selection) -> _Source:
@@ -167,7 +183,7 @@ def _query(source: str, versions: tuple[bool, bool, bool, bool], raw: str) -> st
 def _choice(last: bool, first: bool, every: bool, exact: bool) -> str:  # noqa: FBT001 # the fields of `Versions`
     """The condition on a row. Of candidates alone, those that are not flagged are `last` already."""
     if (last, first, every, exact) == (True, False, False, False):
-        return f"p.flagged = 0 OR ({_SERVED} AND {_LAST})"
-    served = f"(p.flagged = 0 OR {_SERVED})"
+        return f"p.flagged = 0 OR ({_SEEN_ITSELF} AND ({_ALONE} OR ({_SERVED} AND {_LAST})))"
+    served = f"(p.flagged = 0 OR ({_SEEN_ITSELF} AND ({_ALONE} OR {_SERVED})))"
     chosen = " OR ".join(text for wanted, text in ((last, _LAST), (first, _FIRST), (exact, _EXACT)) if wanted)
     return served if every else f"{served} AND ({chosen})"

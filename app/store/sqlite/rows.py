@@ -25,6 +25,9 @@ _UNDER: Final = f"""{_STORED}
         AND a.label = i.value
     CROSS JOIN page p ON p.lane = a.number AND p.date_added > ?4 CROSS JOIN version v ON v.row = p.row CROSS JOIN standing s ON s.row = v.row
     ORDER BY p.date_added LIMIT ?5"""
+_IDS: Final = (
+    """SELECT DISTINCT object_id FROM version INDEXED BY version_by_id WHERE collection = ? AND object_id > ? ORDER BY object_id LIMIT ?"""
+)
 _RAW: Final = (
     """SELECT v.row, v.raw FROM carray(?1) i CROSS JOIN version v ON v.row = i.value WHERE v.collection = ?2 AND v.raw IS NOT NULL"""
 )
@@ -72,6 +75,11 @@ def under(connection: apsw.Connection, collection: int, labels: Sequence[int], l
     return [_stored(row) for row in connection.execute(_UNDER, bindings)]
 
 
+def ids(connection: apsw.Connection, collection: int, after: str, limit: int) -> Sequence[str]:
+    """The first object ids above `after`."""
+    return [object_id for (object_id,) in connection.execute(_IDS, (collection, after, limit))]
+
+
 def raw(connection: apsw.Connection, collection: int, rows: Sequence[int]) -> Mapping[int, bytes]:
     """The bytes of rows that are not deleted."""
     return dict(connection.execute(_RAW, (integers(rows), collection))) if rows else {}
@@ -100,6 +108,8 @@ def amend(connection: apsw.Connection, collection: int, lanes: Lanes, amendments
     current = _current(connection, collection, [amendment.row for amendment in amendments])
     changes = [_Change(*current[amendment.row], amendment) for amendment in amendments]
     connection.executemany(_STAND, (change.after for change in changes))
+    ranked = [(amendment.row, amendment.rank) for amendment in amendments if amendment.rank is not None]
+    connection.executemany("UPDATE version SET rank = ?2 WHERE row = ?1", ranked)
     dropped = [(change.after.row,) for change in changes if change.after.deleted and not change.before.deleted]
     connection.executemany("UPDATE version SET raw = NULL WHERE row = ?", dropped)
     moved = [change for change in changes if change.left != change.entered]

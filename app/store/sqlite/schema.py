@@ -7,6 +7,7 @@
 * `candidate`: `last`, or flagged and not published: only then can a row be the newest that some reader sees.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import apsw
@@ -16,6 +17,8 @@ from app.store.sqlite.values import integer
 
 APPLICATION_ID: Final = 0x4C656761
 """Marks the file as a store of this project ("Lega")."""
+DELIVERIES_ID: Final = 0x4C656764
+"""Marks the file of delivery records beside it ("Legd")."""
 
 ANY_TYPE: Final = "*"
 """Stands for every object type in a lane; no STIX type can be written so."""
@@ -176,16 +179,84 @@ CREATE TABLE job (
 """
 """Pins by target; and those that were there brought up to what they mean now: the label of the target as it stands, binding older versions too."""
 
-MIGRATIONS: Final = (_FIRST, _DUTIES, _PINS)
-"""What leads from each schema version to the next, from an empty file on. Only ever added to; `PRAGMA user_version` counts those done."""
+_SEALED: Final = """
+CREATE TABLE sealed (
+    chain TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    record BLOB NOT NULL,
+    seal BLOB NOT NULL,
+    PRIMARY KEY (chain, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE identity (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL, has_deliveries INTEGER NOT NULL) STRICT;
+INSERT INTO identity VALUES (1, lower(hex(randomblob(16))), 0);
+"""
+"""`identity.id` is the store's own; the file of deliveries carries it too, from the first opening on that made it."""
+
+_DELIVERIES: Final = """
+CREATE TABLE identity (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL) STRICT;
+
+CREATE TABLE name (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
+
+CREATE TABLE batch (number INTEGER PRIMARY KEY, last INTEGER NOT NULL, seal BLOB NOT NULL) STRICT;
+
+CREATE TABLE delivered (
+    number INTEGER PRIMARY KEY,
+    client INTEGER NOT NULL,
+    collection INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    steps BLOB NOT NULL
+) STRICT;
+CREATE INDEX delivered_by_rows ON delivered (collection, last, first);
+
+CREATE TABLE poll (
+    client TEXT NOT NULL,
+    collection TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    from_start INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    objects INTEGER NOT NULL,
+    PRIMARY KEY (client, collection)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE refusal (
+    minute INTEGER NOT NULL,
+    client TEXT NOT NULL,
+    request TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (minute, client, request, status)
+) STRICT, WITHOUT ROWID;
+"""
+"""`batch.last` is the number of the last delivery that its seal covers; the newest batch covers whatever follows."""
 
 
-def check_file(connection: apsw.Connection, name: str, newest: int = len(MIGRATIONS)) -> None:
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A kind of file: its mark, and what leads from each version of its tables to the next, from an empty file on.
+
+    Migrations are only ever added to; `PRAGMA user_version` counts those done.
+    """
+
+    application_id: int
+    migrations: tuple[str, ...]
+    purpose: str
+
+
+STORE: Final = Schema(APPLICATION_ID, (_FIRST, _DUTIES, _PINS, _SEALED), "the store")
+DELIVERIES: Final = Schema(DELIVERIES_ID, (_DELIVERIES,), "the store's deliveries")
+
+
+def check_file(connection: apsw.Connection, name: str, schema: Schema = STORE) -> None:
     """Refuse a file that is another application's, or of a newer schema, before anything is changed in it. Raises ConfigurationError."""
     application, version = integer(connection, "PRAGMA application_id"), integer(connection, "PRAGMA user_version")
     is_empty = integer(connection, "SELECT count(*) FROM sqlite_schema") == 0
-    if application != APPLICATION_ID and not (is_empty and application == 0 and version == 0):
-        raise ConfigurationError([f"{quoted(name)} is another application's database; name a file of its own for the store"])
+    newest = len(schema.migrations)
+    if application != schema.application_id and not (is_empty and application == 0 and version == 0):
+        raise ConfigurationError([f"{quoted(name)} is another application's database; name a file of its own for {schema.purpose}"])
     if version > newest:
         raise ConfigurationError(
             [
@@ -194,11 +265,11 @@ def check_file(connection: apsw.Connection, name: str, newest: int = len(MIGRATI
         )
 
 
-def migrate(connection: apsw.Connection, name: str, migrations: tuple[str, ...] = MIGRATIONS) -> None:
+def migrate(connection: apsw.Connection, name: str, schema: Schema = STORE) -> None:
     """Bring the file to the newest schema, in one transaction; of several processes that start at once the first does it. Raises ConfigurationError."""
     connection.execute("BEGIN IMMEDIATE")  # whoever opened the connection closes it on an error: nothing is kept then
-    check_file(connection, name, len(migrations))  # again, now that nobody else can change it
-    for migration in migrations[integer(connection, "PRAGMA user_version") :]:
+    check_file(connection, name, schema)  # again, now that nobody else can change it
+    for migration in schema.migrations[integer(connection, "PRAGMA user_version") :]:
         connection.execute(migration)
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {len(migrations)}")
+    connection.execute(f"PRAGMA application_id = {schema.application_id}; PRAGMA user_version = {len(schema.migrations)}")
     connection.execute("COMMIT")

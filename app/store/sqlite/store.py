@@ -4,7 +4,7 @@ Several processes may open the same file. Whatever has to be in one order (rows,
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -13,11 +13,15 @@ from typing import Final, TypeVar
 
 import apsw
 
+from app.audit.chain import Head, Sealed
+from app.audit.deliveries import DELIVERIES, Delivered, Delivery
 from app.errors import StoreUnavailable
-from app.store.contract import Behind, InForce, Page, Selection, StoredStatus, StoredToken, Transaction
+from app.store.contract import Behind, InForce, Page, Poll, Refusal, Selection, StoredStatus, StoredToken, Transaction
 from app.store.dates import ATTEMPTS, Dating, TrustedClock
-from app.store.sqlite import registry
+from app.store.sqlite import chains, delivered, registry
 from app.store.sqlite.connection import make_private, open_reader, open_writer, require_library, translated
+from app.store.sqlite.deliveries import DeliveryWriter, beside, open_deliveries
+from app.store.sqlite.faults import faults
 from app.store.sqlite.reading import is_long, read_page
 from app.store.sqlite.thread import SingleThread
 from app.store.sqlite.transaction import SqliteTransaction
@@ -41,7 +45,12 @@ async def open_sqlite(path: Path, clock: TrustedClock, patience: timedelta = WRI
     thread = SingleThread("store-writer")
     try:
         writer = await thread.run(open_writer, path, patience)
-        return SqliteStore(thread, writer, (open_reader(path), open_reader(path)), clock)
+        try:
+            records = DeliveryWriter(await thread.run(open_deliveries, path, writer))
+        except BaseException:
+            await thread.run(writer.close)
+            raise
+        return SqliteStore(path, thread, writer, records, clock)
     except BaseException:
         thread.close()
         raise
@@ -52,13 +61,12 @@ class SqliteStore:
 
     shared = True
 
-    def __init__(
-        self, thread: SingleThread, writer: apsw.Connection, readers: tuple[apsw.Connection, apsw.Connection], clock: TrustedClock
-    ) -> None:
+    def __init__(self, path: Path, thread: SingleThread, writer: apsw.Connection, records: DeliveryWriter, clock: TrustedClock) -> None:
         self._thread = thread
         self._writer = writer
-        self._reader, self._long_reader = readers
+        self._reader, self._long_reader, self._record_reader = open_reader(path), open_reader(path), open_reader(beside(path))
         self._long_thread = SingleThread("store-reader")
+        self._records = records
         self._clock = clock
         self._lock = asyncio.Lock()
         self._touched: dict[str, int] = {}
@@ -119,6 +127,38 @@ class SqliteStore:
         if self._touching is None:
             self._touching = asyncio.create_task(self._write_touches())
 
+    async def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """Put deliveries on record."""
+        await self._records.deliver(deliveries)
+
+    async def delivered(self, collection: str, rows: Collection[int], limit: int, after: int = 0) -> Sequence[Delivered]:
+        """The deliveries that hold one of `rows`."""
+        return await self._long_thread.run(delivered.delivered, self._record_reader, collection, rows, limit, after)
+
+    async def heads(self) -> Mapping[str, Head]:
+        """Where every chain ends."""
+        own = await self._long_thread.run(chains.heads, self._long_reader)
+        newest = await self._long_thread.run(delivered.head, self._record_reader)
+        return own if newest is None else {**own, DELIVERIES: newest}
+
+    async def sealed(self, chain: str, limit: int, after: int = 0) -> Sequence[Sealed]:
+        """The records of a chain above `after`."""
+        if chain == DELIVERIES:
+            return await self._long_thread.run(delivered.sealed, self._record_reader, limit, after)
+        return await self._long_thread.run(chains.sealed, self._long_reader, chain, limit, after)
+
+    async def note(self, polls: Sequence[Poll], refusals: Sequence[Refusal]) -> None:
+        """Add to what is known of clients."""
+        await self._records.note(polls, refusals, self._clock.unchecked())
+
+    async def polls(self) -> Sequence[Poll]:
+        """What is known of each client in each collection."""
+        return await self._long_thread.run(delivered.polls, self._record_reader)
+
+    async def refusals(self, since: int) -> Sequence[Refusal]:
+        """What was refused since."""
+        return await self._long_thread.run(delivered.refusals, self._record_reader, since)
+
     async def count(self, collection: str) -> int:
         """How many rows a collection holds, tombstones apart."""
         with translated():
@@ -131,6 +171,10 @@ class SqliteStore:
             return True
         return False
 
+    async def faults(self) -> Sequence[str]:
+        """What the file, its indexes and its counts have wrong, in one snapshot. Pages that take long wait for it."""
+        return await self._long_thread.run(faults, self._long_reader)
+
     async def close(self) -> None:
         """Finish running writes and let go of files and threads."""
         if self._touching is not None:
@@ -139,12 +183,15 @@ class SqliteStore:
             with suppress(StoreUnavailable):
                 await self._thread.run(self._writer.close)
                 await self._long_thread.run(self._long_reader.close)
+                await self._long_thread.run(self._record_reader.close)
+                await self._records.close()
             self._reader.close()
             self._thread.close()
             self._long_thread.close()
 
     def _with_touch(self, token: StoredToken) -> StoredToken:
-        return replace(token, last_used=max(token.last_used, self._touched.get(token.id, 0)))
+        touched = self._touched.get(token.id, 0)
+        return token if touched <= token.last_used else replace(token, last_used=touched)
 
     async def _write_touches(self) -> None:
         async with self._lock:

@@ -10,11 +10,11 @@ from app.stix.handling import HandlingLabel
 from app.store.contract import Amendment, Arrival, RulingKind, StoredRuling, StoredStatus, StoredToken, StoredVersion
 from app.store.dates import Dating, TrustedClock
 from app.store.pins import Contribution, Job, Pin
-from app.store.sqlite import duties, registry
+from app.store.sqlite import chains, duties, registry
 from app.store.sqlite import pins as pinning
 from app.store.sqlite.labels import above_mark, counts, give_dates, in_use, intern, made
 from app.store.sqlite.lanes import Lanes
-from app.store.sqlite.rows import amend, history, put, raw, under
+from app.store.sqlite.rows import amend, history, ids, put, raw, under
 from app.store.sqlite.thread import SingleThread
 from app.store.sqlite.values import integer, integer_if_any
 
@@ -40,6 +40,10 @@ class SqliteTransaction:
     async def history(self, collection: str, ids: Sequence[str]) -> Mapping[str, Sequence[StoredVersion]]:
         """All rows under each of `ids`."""
         return await self._in(collection, history, ids)
+
+    async def ids(self, collection: str, after: str, limit: int) -> Sequence[str]:
+        """The first object ids above `after`."""
+        return await self._in(collection, ids, after, limit)
 
     async def raw(self, collection: str, rows: Sequence[int]) -> Mapping[int, bytes]:
         """The bytes of rows that are not deleted."""
@@ -136,6 +140,10 @@ class SqliteTransaction:
     async def lease(self, name: str, holder: str, until: int) -> bool:
         """Take or keep a lease."""
         return await self._on(duties.lease, name, holder, until, self._clock.unchecked())
+
+    async def seal(self, chain: str, record: bytes) -> None:
+        """Put a record at the end of a chain."""
+        await self._on(chains.append, chain, record)
 
     async def adopt(self, document: bytes, digest: str) -> int:
         """Put an alliance in force."""

@@ -1,11 +1,31 @@
 """Several organisations under one id: ownership by registered identity, contributions, what each reader is shown (access-policy cases 1-3, 9, 14, 15)."""
 
+from datetime import timedelta
+
 import pytest
-from deeds import all_versions, at, contents, delete, hand_world, handling, ids, keep, later, only, put, refuse, rows
+from deeds import (
+    START,
+    all_versions,
+    alter_collection,
+    at,
+    contents,
+    delete,
+    hand_world,
+    handling,
+    ids,
+    keep,
+    later,
+    moment,
+    only,
+    put,
+    refuse,
+    rows,
+)
 from worlds import AMBER, CLEAR, GREEN, NG_IDENTITY, RED, STRICT, indicator, observable
 
 from app.errors import Denied, NotFound
 from app.sharing import read
+from app.sharing.publish import publish
 from app.stix.markings import TLP_2_EXTENSION
 from app.taxii.query import LATEST, Endpoint, ObjectQuery
 
@@ -37,6 +57,18 @@ async def test_whoever_sees_an_owners_object_is_told_whose_it_is() -> None:
 _UNREGISTERED = "identity--9c4f7d1e-7b55-4b0e-9a55-0e3c8a2f1b77"
 
 
+async def test_an_owned_version_that_is_hidden_tells_nobody_whose_the_visible_one_is() -> None:
+    """Case 1: the poster sees a version that anybody could have sent; that an older one is its registered creator's is not for him."""
+    world, _ = await hand_world()
+    marking = handling(NG_IDENTITY, releasable_to=["org:ng-cert"])
+    owned = indicator(created_by_ref=NG_IDENTITY, object_marking_refs=[GREEN, marking["id"]])
+    shared = later({**owned, "created_by_ref": _UNREGISTERED}, 2, object_marking_refs=[GREEN])
+    await keep(world, NG, ALLIANCE, marking, owned)
+    await keep(world, NG, ALLIANCE, shared)
+    await keep(world, KE, ALLIANCE, {**shared, "name": "mine"})
+    assert only(await contents(world, EDITOR, ALLIANCE)) == shared
+
+
 async def test_beside_a_hidden_owners_object_a_contribution_stands_and_is_served() -> None:
     """Case 1: a success is never invisible, a refusal never proves a hidden id."""
     world, _ = await hand_world()
@@ -61,6 +93,21 @@ async def test_everybody_else_is_shown_the_earliest_contribution_he_may_see() ->
     assert only(await contents(world, NG, ALLIANCE))["name"] == "first"
     assert only(await contents(world, KE, ALLIANCE))["name"] == "second"
     assert only(await contents(world, EDITOR, ALLIANCE))["name"] == "first"
+
+
+async def test_an_older_version_that_opens_takes_no_place_of_others() -> None:
+    """DESIGN 6: nothing becomes visible at an old position: the newer version was behind the other's all the while, and stays there."""
+    world, clock = await hand_world()
+    terms = handling(embargo_until=moment(START + timedelta(hours=1)))
+    embargoed = indicator(name="first", object_marking_refs=[GREEN, terms["id"]])
+    await keep(world, NG, ALLIANCE, terms, embargoed)
+    await keep(world, KE, ALLIANCE, {**embargoed, "name": "second", "object_marking_refs": [GREEN]})
+    await keep(world, NG, ALLIANCE, later(embargoed, 2, name="third", object_marking_refs=[GREEN]))
+    assert [each["name"] for each in await contents(world, EDITOR, ALLIANCE) if "name" in each] == ["second"]
+    clock.go(hours=2)
+    await publish(world.exchange)
+    assert [each["name"] for each in await contents(world, EDITOR, ALLIANCE) if "name" in each] == ["second"]
+    assert (embargoed["id"], embargoed["modified"]) in await all_versions(world, NG, ALLIANCE)
 
 
 async def test_a_registered_originators_contribution_goes_before_an_earlier_one() -> None:
@@ -173,6 +220,24 @@ async def test_the_originator_tightens_and_the_relayed_copy_closes_too() -> None
     await keep(world, NG, ALLIANCE, terms, later(owned, 2, object_marking_refs=[GREEN, terms["id"]]))
     assert await ids(world, EDITOR, ALLIANCE) == []
     assert owned["id"] in await ids(world, NG, ALLIANCE)
+
+
+async def test_a_relayer_that_sees_another_contribution_is_told_so() -> None:
+    """Case 25: what GET shows, DELETE knows: 403, not 404. His own copy, deleted, closed to him as well when its originator tightened."""
+    world, _ = await hand_world()
+    await alter_collection(world, ALLIANCE, writers=["group:members", "group:secretariat"])
+    owned = indicator(created_by_ref=NG_IDENTITY)
+    await keep(world, KE, ALLIANCE, owned)
+    await keep(world, EDITOR, ALLIANCE, {**owned, "created_by_ref": _UNREGISTERED})
+    await delete(world, KE, ALLIANCE, owned["id"])
+    with pytest.raises(NotFound):
+        await delete(world, KE, ALLIANCE, owned["id"])
+    terms = handling(NG_IDENTITY, releasable_to=["jur:NG"])
+    await keep(world, NG, ALLIANCE, terms, later(owned, 2, object_marking_refs=[GREEN, terms["id"]]))
+    assert await ids(world, KE, ALLIANCE) == [owned["id"]]
+    with pytest.raises(Denied):
+        await delete(world, KE, ALLIANCE, owned["id"])
+    assert await ids(world, EDITOR, ALLIANCE) == [owned["id"]]
 
 
 async def test_a_copy_relayed_after_the_originator_tightened_is_closed_from_the_start() -> None:

@@ -19,11 +19,12 @@ from deeds import (
     level,
     only,
     put,
+    refuse,
 )
 from worlds import AMBER, GREEN, RED, STRICT, World, collection_id, identity, indicator, observable, relationship
 
 from app.errors import Denied, NotFound
-from app.sharing import administer, curate
+from app.sharing import administer, curate, review
 from app.sharing.survey import survey
 
 INTAKE, ALLIANCE = "intake/vendor", "members/alliance"
@@ -50,12 +51,12 @@ async def test_a_curator_sees_what_waits() -> None:
     world, _ = await hand_world()
     pushed = indicator(name="Loader")
     await keep(world, PARTNER, INTAKE, pushed)
-    waiting = only(await curate.review(world.exchange, CURATOR, INTAKE))
+    waiting = only(await review.review(world.exchange, CURATOR, INTAKE))
     assert (waiting.object_id, waiting.type, waiting.name, waiting.tlp) == (pushed["id"], "indicator", "Loader", "green")
     assert waiting.submitter == "vendor"
     for client in (PARTNER, KE, "secretariat/editor"):
         with pytest.raises(NotFound):
-            await curate.review(world.exchange, client, INTAKE)
+            await review.review(world.exchange, client, INTAKE)
 
 
 async def test_release_copies_the_bytes_and_keeps_the_originator() -> None:
@@ -64,7 +65,7 @@ async def test_release_copies_the_bytes_and_keeps_the_originator() -> None:
     await keep(world, PARTNER, INTAKE, pushed)
     assert only(await _release(world, pushed["id"])).ok
     assert only(await contents(world, KE, ALLIANCE)) == pushed
-    assert await curate.review(world.exchange, CURATOR, INTAKE) == []
+    assert await review.review(world.exchange, CURATOR, INTAKE) == []
     assert await ids(world, PARTNER, INTAKE) == [pushed["id"]]
     assert "before" in only(await _release(world, pushed["id"])).message
 
@@ -246,27 +247,12 @@ async def test_negative_lists_are_not_released_where_the_owner_takes_none() -> N
     assert not only(await _release(world, pushed["id"])).ok
 
 
-async def test_one_version_is_never_released_with_two_contents() -> None:
-    world, _ = await hand_world()
-    alliance = (await world.exchange.force.now()).alliance
-    intake = next(each for each in alliance.collections if each.path == INTAKE)
-    second = intake.model_copy(update={"name": "second", "id": collection_id("intake/second"), "title": "second"})
-    await administer.adopt(world.exchange, alliance.model_copy(update={"collections": (*alliance.collections, second)}))
-    pushed = indicator()
-    await keep(world, PARTNER, INTAKE, pushed)
-    await keep(world, PARTNER, "intake/second", {**pushed, "name": "other"})
-    await _release(world, pushed["id"])
-    released = only(await curate.release(world.exchange, CURATOR, "intake/second", [pushed["id"]], None))
-    assert not released.ok
-    assert len(await all_versions(world, KE, ALLIANCE)) == 1
-
-
 async def test_a_newer_version_that_the_curator_may_not_see_closes_and_hides_nothing() -> None:
     world, _ = await hand_world()
     pushed, terms = indicator(), handling(releasable_to=["jur:NG"])
     await keep(world, PARTNER, INTAKE, pushed)
     await keep(world, PARTNER, INTAKE, terms, later(pushed, 2, object_marking_refs=[GREEN, terms["id"]]))
-    assert [each.version for each in await curate.review(world.exchange, CURATOR, INTAKE)] == [pushed["modified"]]
+    assert [each.version for each in await review.review(world.exchange, CURATOR, INTAKE)] == [pushed["modified"]]
     assert only(await _release(world, pushed["id"])).ok
     assert await ids(world, KE, ALLIANCE) == []
     assert await all_versions(world, NG, ALLIANCE) == [(pushed["id"], pushed["modified"])]
@@ -276,9 +262,9 @@ async def test_only_the_newest_version_waits() -> None:
     world, _ = await hand_world()
     pushed = indicator()
     await keep(world, PARTNER, INTAKE, pushed, later(pushed, 2))
-    assert [each.version for each in await curate.review(world.exchange, CURATOR, INTAKE)] == [later(pushed, 2)["modified"]]
+    assert [each.version for each in await review.review(world.exchange, CURATOR, INTAKE)] == [later(pushed, 2)["modified"]]
     await _release(world, pushed["id"])
-    assert await curate.review(world.exchange, CURATOR, INTAKE) == []
+    assert await review.review(world.exchange, CURATOR, INTAKE) == []
 
 
 async def test_an_observable_that_changes_back_is_released_again() -> None:
@@ -287,9 +273,9 @@ async def test_an_observable_that_changes_back_is_released_again() -> None:
     for content in (address, {**address, "x_seen": 1}, address):
         await keep(world, PARTNER, INTAKE, content)
         clock.go(hours=1)
-        assert len(await curate.review(world.exchange, CURATOR, INTAKE)) == 1
+        assert len(await review.review(world.exchange, CURATOR, INTAKE)) == 1
         assert only(await _release(world, address["id"])).ok
-        assert await curate.review(world.exchange, CURATOR, INTAKE) == []
+        assert await review.review(world.exchange, CURATOR, INTAKE) == []
         clock.go(hours=1)
     assert only(await contents(world, KE, ALLIANCE)) == address
 
@@ -305,3 +291,65 @@ async def test_an_embargoed_version_in_the_intake_tightens_nothing() -> None:
     for hours in (0, 4):
         clock.go(hours=hours)
         assert await ids(world, KE, ALLIANCE) == [pushed["id"]]
+
+
+async def _second_intake(world: World, **changes: Any) -> str:
+    """A further intake of the vendor, reviewed by Kenya, which releases where the first one does."""
+    alliance = (await world.exchange.force.now()).alliance
+    first = next(each for each in alliance.collections if each.path == INTAKE)
+    other = first.model_copy(
+        update={"id": collection_id("intake/second"), "name": "second", "title": "Second", "owner": "ke-cert", **changes}
+    )
+    await administer.adopt(world.exchange, alliance.model_copy(update={"collections": (*alliance.collections, other)}))
+    return other.path
+
+
+async def test_two_contents_never_meet_under_one_version() -> None:
+    """Promise 1: the submitter is told when he sends the second one, so no curator has to be told of another intake."""
+    world, _ = await hand_world()
+    second = await _second_intake(world)
+    pushed = indicator()
+    await keep(world, PARTNER, INTAKE, pushed)
+    assert "raise `modified`" in await refuse(world, PARTNER, second, {**pushed, "name": "another"})
+    await keep(world, PARTNER, second, pushed, later(pushed, 2, name="another"))
+    await delete(world, PARTNER, INTAKE, pushed["id"])
+    assert "raise `modified`" in await refuse(world, PARTNER, second, {**pushed, "name": "another"})
+
+
+async def test_a_definition_is_told_the_remedy_of_definitions() -> None:
+    world, _ = await hand_world()
+    second = await _second_intake(world)
+    terms = handling(releasable_to=["jur:KE"])
+    await keep(world, PARTNER, INTAKE, terms)
+    assert "new id" in await refuse(world, PARTNER, second, {**terms, "name": "changed"})
+
+
+async def test_contents_that_cannot_meet_may_differ() -> None:
+    world, _ = await hand_world()
+    second = await _second_intake(world, release_to=("exchange/knowledge",))
+    pushed = indicator()
+    await keep(world, PARTNER, INTAKE, pushed)
+    await keep(world, PARTNER, second, {**pushed, "name": "another"})
+
+
+async def test_what_a_writer_of_both_sent_into_the_destination_counts_too() -> None:
+    world, _ = await hand_world()
+    await alter_collection(world, INTAKE, writers=["org:vendor", "org:ke-cert"])
+    shared = indicator()
+    await keep(world, KE, ALLIANCE, shared)
+    await keep(world, NG, ALLIANCE, {**shared, "name": "another's"})
+    assert "raise `modified`" in await refuse(world, KE, INTAKE, {**shared, "name": "another"})
+    await keep(world, KE, INTAKE, shared)
+
+
+async def test_versions_that_met_before_the_collections_were_joined_stay_apart() -> None:
+    world, _ = await hand_world()
+    second = await _second_intake(world, release_to=("exchange/knowledge",))
+    pushed = indicator()
+    await keep(world, PARTNER, INTAKE, pushed)
+    await keep(world, PARTNER, second, {**pushed, "name": "another"})
+    await alter_collection(world, second, release_to=[ALLIANCE], owner="secretariat")
+    assert only(await _release(world, pushed["id"])).ok
+    results = await curate.release(world.exchange, CURATOR, second, [pushed["id"]], None)
+    assert "newer `modified`" in only(results).message
+    assert only(await contents(world, KE, ALLIANCE)) == pushed

@@ -13,6 +13,7 @@ from deeds import (
     contents,
     hand_world,
     handling,
+    hire,
     ids,
     keep,
     later,
@@ -116,18 +117,35 @@ async def test_an_opaque_object_is_refused_or_kept_for_its_originator() -> None:
     assert marked["id"] in await ids(world, NG, ALLIANCE)
 
 
-async def test_supporting_objects_are_clear_and_victims_are_not() -> None:
-    """Case 19: an identity that created the envelope's objects supports them; one that is referred to otherwise may be a victim."""
+async def test_registered_identities_are_clear_and_victims_are_not() -> None:
+    """Case 19: a registered identity helps to read what it created; every other may be a victim, whatever it created."""
     world, _ = await hand_world()
-    creator, victim = identity(object_marking_refs=None), identity(object_marking_refs=None)
+    registered, creator, victim = (
+        identity(id=NG_IDENTITY, object_marking_refs=None),
+        identity(object_marking_refs=None),
+        identity(object_marking_refs=None),
+    )
     person = identity(object_marking_refs=None, identity_class="individual")
     sighting = {
         "type": "sighting", "spec_version": "2.1", "id": f"sighting--{indicator()['id'].removeprefix('indicator--')}", "created": "2026-01-01T00:00:00.000Z",
         "modified": "2026-01-01T00:00:00.000Z", "sighting_of_ref": indicator()["id"], "where_sighted_refs": [victim["id"]], "object_marking_refs": [CLEAR],
     }  # fmt: skip
-    await keep(world, NG, NATIONAL, creator, victim, person, sighting, indicator(created_by_ref=creator["id"], object_marking_refs=[CLEAR]))
-    levels = {one["id"]: await level(world, NATIONAL, one["id"]) for one in (creator, victim, person)}
-    assert levels == {creator["id"]: "clear", victim["id"]: "amber", person["id"]: "amber"}
+    created = indicator(created_by_ref=creator["id"], object_marking_refs=[CLEAR])
+    await keep(world, NG, NATIONAL, registered, creator, victim, person, sighting, created)
+    sent = (registered, creator, victim, person)
+    levels = {one["id"]: await level(world, NATIONAL, one["id"]) for one in sent}
+    assert levels == {NG_IDENTITY: "clear", creator["id"]: "amber", victim["id"]: "amber", person["id"]: "amber"}
+
+
+async def test_an_identity_tells_nothing_of_what_it_created() -> None:
+    """Promise 1: whether it is shown follows from itself, not from what came along with it."""
+    world, _ = await hand_world()
+    feed = await hire(world, "ke-cert", "feed", "reader", scope="constituency")
+    await alter_collection(world, NATIONAL, unmarked="amber+strict")
+    alone, creator = identity(object_marking_refs=None), identity(object_marking_refs=None)
+    await keep(world, NG, NATIONAL, alone)
+    await keep(world, NG, NATIONAL, creator, indicator(created_by_ref=creator["id"], object_marking_refs=[STRICT]))
+    assert await ids(world, feed, NATIONAL) == []
 
 
 async def test_the_clients_default_goes_before_the_collections() -> None:

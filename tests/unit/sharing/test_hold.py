@@ -7,7 +7,7 @@ from deeds import START, HandClock, all_versions, at, contents, delete, hand_wor
 from worlds import GREEN, NG_IDENTITY, STRICT, World, indicator, observable, relationship
 
 from app.errors import Denied, NotFound
-from app.sharing import curate, read
+from app.sharing import curate, read, review
 from app.sharing.hold import HoldReason, hold, holds, lift, lift_due
 from app.sharing.publish import publish
 from app.taxii.query import EVERY, Endpoint, ObjectQuery
@@ -181,10 +181,10 @@ async def test_what_is_held_in_an_intake_is_neither_reviewed_nor_released() -> N
     pushed = indicator()
     await keep(world, PARTNER, INTAKE, pushed)
     await hold(world.exchange, officer, INTAKE, pushed["id"], ORDER)
-    assert await curate.review(world.exchange, CURATOR, INTAKE) == []
+    assert await review.review(world.exchange, CURATOR, INTAKE) == []
     assert not only(await curate.release(world.exchange, CURATOR, INTAKE, [pushed["id"]], None)).ok
     await lift(world.exchange, officer, INTAKE, pushed["id"])
-    assert len(await curate.review(world.exchange, CURATOR, INTAKE)) == 1
+    assert len(await review.review(world.exchange, CURATOR, INTAKE)) == 1
 
 
 async def test_holds_are_told_to_compliance_and_to_whom_they_concern() -> None:

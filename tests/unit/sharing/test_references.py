@@ -9,7 +9,7 @@ from linking import FOR_KENYA, Content, closed, linked, new_world, open_all, sho
 from worlds import AMBER, CLEAR, GREEN, NG_IDENTITY, NOW_TEXT, identity, indicator, object_id, observable, relationship
 
 from app.errors import NotFound
-from app.sharing import curate, read, reject
+from app.sharing import curate, read, reject, review
 from app.sharing.caution import REFERS, REVOKES
 from app.taxii.query import EVERY, Endpoint, ObjectQuery, Versions
 
@@ -284,7 +284,7 @@ async def test_a_curator_decides_nothing_about_what_is_withheld_from_him() -> No
     target = indicator(object_marking_refs=[AMBER, terms["id"]])
     link, unknown = linked(target, object_marking_refs=[GREEN]), indicator()
     await keep(world, PARTNER, INTAKE, terms, target, link)
-    assert link["id"] not in [each.object_id for each in await curate.review(world.exchange, CURATOR, INTAKE)]
+    assert link["id"] not in [each.object_id for each in await review.review(world.exchange, CURATOR, INTAKE)]
     results = await curate.release(world.exchange, CURATOR, INTAKE, [link["id"], unknown["id"]], None)
     assert len({(each.ok, each.message) for each in results}) == 1
     assert not results[0].ok

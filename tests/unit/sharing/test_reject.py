@@ -7,7 +7,7 @@ from deeds import START, delete, hand_world, handling, hire, ids, keep, later, o
 from worlds import AMBER, GREEN, indicator
 
 from app.errors import Denied, NotFound
-from app.sharing import curate
+from app.sharing import curate, review
 from app.sharing.hold import HoldReason, hold
 from app.sharing.reject import LONGEST_REASON, reject, rejected
 
@@ -22,7 +22,7 @@ async def test_what_is_rejected_waits_no_longer_and_stays_the_partners() -> None
     await keep(world, PARTNER, INTAKE, wrong, right)
     unknown = indicator()["id"]
     assert await reject(world.exchange, CURATOR, INTAKE, [wrong["id"], unknown], WHY) == {wrong["id"]: 1, unknown: 0}
-    assert [each.object_id for each in await curate.review(world.exchange, CURATOR, INTAKE)] == [right["id"]]
+    assert [each.object_id for each in await review.review(world.exchange, CURATOR, INTAKE)] == [right["id"]]
     assert await ids(world, PARTNER, INTAKE) == [wrong["id"], right["id"]]
 
 
@@ -75,7 +75,7 @@ async def test_a_newer_version_waits_anew() -> None:
     await reject(world.exchange, CURATOR, INTAKE, [wrong["id"]], WHY)
     better = later(wrong, 2, name="Corrected")
     assert only((await keep(world, PARTNER, INTAKE, better)).successes or ()).message is None
-    assert only(await curate.review(world.exchange, CURATOR, INTAKE)).version == better["modified"]
+    assert only(await review.review(world.exchange, CURATOR, INTAKE)).version == better["modified"]
 
 
 async def test_a_release_takes_the_rejection_back() -> None:

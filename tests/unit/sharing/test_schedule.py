@@ -52,7 +52,7 @@ async def two(tmp_path: Path) -> AsyncIterator[tuple[World, Exchange, HandClock]
     opened = partial(open_sqlite, tmp_path / "store.sqlite", TrustedClock(clock, clock.monotonic))
     first, second = await opened(), await opened()
     world = await build(first, clock=clock)
-    yield world, Exchange(second, InForce(second, CedarJudge), clock, world.exchange.deliver), clock
+    yield world, Exchange(second, InForce(second, CedarJudge), clock), clock
     await first.close()
     await second.close()
 

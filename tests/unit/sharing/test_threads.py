@@ -120,3 +120,19 @@ def test_an_originators_later_embargo_opens_no_relayed_copy_by_time() -> None:
     made.settle()
     (copy,) = made.contributions[KE]
     assert (copy.state, copy.effective.tlp, copy.effective.embargo_end) == (State.PUBLISHED, Tlp.AMBER_STRICT, None)
+
+
+def test_what_opens_is_ranked_by_its_new_date() -> None:
+    """How long it was hidden is not to show by which of two contributions is shown; what becomes `last` was seen before."""
+    waiting = label(state=State.EMBARGOED, embargo_until=UNTIL)
+    made = thread(stored(1, 1), stored(2, 2, state=State.EMBARGOED), labels={1: label(), 2: waiting})
+    lines(made)[1].state = State.PUBLISHED
+    assert [line.opens for line in lines(made)] == [False, True]
+
+
+def test_a_reader_is_shown_the_contribution_of_the_best_ranked_version_that_he_sees() -> None:
+    rows = [stored(1, 2), stored(2, 1, contributor=KE), stored(3, 1), stored(4, 1)]
+    made = thread(*rows, labels={1: label(), 2: label(Tlp.RED)})
+    assert [line.contributor for line in made.served("za-cert", lambda line: line.own.tlp < Tlp.RED)] == [KE]
+    assert [line.version for line in made.served("za-cert", lambda _: True)] == ["2026-01-01", "2026-01-03", "2026-01-04"]
+    assert made.served("za-cert", lambda _: False) == []

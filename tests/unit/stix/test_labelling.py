@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import InvalidObject
-from app.stix.handling import State, Tlp, combine
-from app.stix.labelling import Writing, compose
+from app.stix.handling import HandlingLabel, State, Tlp, combine, join
+from app.stix.labelling import Writing, compose, keeps
 from app.stix.markings import Marking, Scheme, Terms
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -89,3 +89,56 @@ def test_one_more_marking_never_loosens(markings: list[Marking], more: Marking) 
         markings = [*markings, _tlp(Tlp.CLEAR)]
     before, after = compose(markings, WRITING), compose([*markings, more], WRITING)
     assert replace(combine(after, before), by_default=after.by_default) == after
+
+
+# ---- what a stored label keeps of its markings
+
+some_names = st.none() | st.frozensets(st.sampled_from(["org:a", "org:b", "org:c"]))
+some_terms = st.builds(
+    Terms,
+    releasable_to=some_names,
+    not_releasable_to=st.frozensets(st.sampled_from(["jur:NG", "jur:KE"])),
+    recipients=some_names,
+    embargo_until=st.none() | st.datetimes(NOW.replace(tzinfo=None), timezones=st.just(UTC)),
+    retention_until=st.none() | st.datetimes(NOW.replace(tzinfo=None), timezones=st.just(UTC)),
+    purposes=st.none() | st.frozensets(st.sampled_from(["defence", "research"])),
+)
+some_markings = st.lists(
+    st.builds(_tlp, st.sampled_from(Tlp))
+    | st.builds(Marking, st.just(Scheme.HANDLING), terms=some_terms)
+    | st.sampled_from([Marking(Scheme.STATEMENT), Marking(Scheme.UNKNOWN)]),
+    max_size=4,
+)
+
+
+@given(some_markings, some_markings)
+def test_what_was_composed_of_markings_keeps_them_whatever_is_joined_in(markings: list[Marking], more: list[Marking]) -> None:
+    label = compose(markings, WRITING)
+    assert keeps(label, markings)
+    assert keeps(join(label, compose(more, WRITING)), markings)
+    assert keeps(join(compose(more, WRITING), label), markings)
+
+
+@pytest.mark.parametrize(
+    "demanded",
+    [
+        _tlp(Tlp.RED),
+        Marking(Scheme.UNKNOWN),
+        Marking(Scheme.HANDLING, terms=Terms(releasable_to=frozenset({"org:a"}))),
+        Marking(Scheme.HANDLING, terms=Terms(not_releasable_to=frozenset({"jur:NG"}))),
+        Marking(Scheme.HANDLING, terms=Terms(recipients=frozenset({"identity--1"}))),
+        Marking(Scheme.HANDLING, terms=Terms(embargo_until=NOW + timedelta(days=1))),
+        Marking(Scheme.HANDLING, terms=Terms(retention_until=NOW + timedelta(days=1))),
+        Marking(Scheme.HANDLING, terms=Terms(purposes=frozenset({"defence"}))),
+    ],
+)
+def test_what_a_label_does_not_keep_is_noticed(demanded: Marking) -> None:
+    label = compose([_tlp(Tlp.AMBER)], WRITING)
+    assert not keeps(label, [demanded])
+    assert keeps(label, [_tlp(Tlp.GREEN)])
+
+
+def test_what_lies_under_a_label_for_its_originator_alone_is_kept_from_everybody_else() -> None:
+    """Beyond the bound on new labels a stricter version is stored so (DESIGN 6)."""
+    closed = HandlingLabel(Tlp.RED, "ng-cert", "ng-cert", recipients=frozenset({"org:ng-cert"}), releasable_to=frozenset())
+    assert keeps(closed, [Marking(Scheme.HANDLING, terms=Terms(recipients=frozenset({"identity--1"}), purposes=frozenset()))])

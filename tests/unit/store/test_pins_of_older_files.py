@@ -1,5 +1,6 @@
 """A file of a release that stored pins and did not go by them: they mean something from the moment it is opened (DESIGN 6, References)."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from contract.samples import select
 from app.store.contract import Page
 from app.store.sqlite.connection import make_private, open_writer
 from app.store.sqlite.reading import read_page
-from app.store.sqlite.schema import MIGRATIONS, migrate
+from app.store.sqlite.schema import STORE, migrate
 from app.taxii.query import EVERY
 
 BEFORE = 2
@@ -48,7 +49,7 @@ def test_targets_that_have_closed_since_close_what_refers_to_them(tmp_path: Path
     path = tmp_path / "store.db"
     make_private(path)
     old = apsw.Connection(str(path))
-    migrate(old, path.name, MIGRATIONS[:BEFORE])
+    migrate(old, path.name, replace(STORE, migrations=STORE.migrations[:BEFORE]))
     old.execute(FILE).fetchall()
     old.close()
     opened = open_writer(path, timedelta(seconds=1))

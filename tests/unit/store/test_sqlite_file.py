@@ -17,7 +17,7 @@ from app.store.contract import Amendment, Arrival
 from app.store.pins import Pin
 from app.store.sqlite import SqliteStore, open_sqlite, registry
 from app.store.sqlite.connection import WRITER_CACHE_KIB, open_reader, require_library
-from app.store.sqlite.schema import APPLICATION_ID, MIGRATIONS, migrate
+from app.store.sqlite.schema import APPLICATION_ID, STORE, Schema, migrate
 from app.store.sqlite.thread import SingleThread
 
 SOON = timedelta(milliseconds=20)
@@ -70,7 +70,8 @@ async def test_file_and_folders_are_made_for_their_owner_alone(tmp_path: Path) -
     store = await open_sqlite(path, Hands().trusted())
     await put(store, version())
     assert [mode(folder) for folder in (path.parent, path.parent.parent)] == [0o700, 0o700]
-    assert {each.name: mode(each) for each in path.parent.iterdir()} == {"store.db": 0o600, "store.db-wal": 0o600, "store.db-shm": 0o600}
+    files = [f"store.db{of}{part}" for of in ("", "-deliveries") for part in ("", "-wal", "-shm")]
+    assert {each.name: mode(each) for each in path.parent.iterdir()} == dict.fromkeys(files, 0o600)
     await store.close()
 
 
@@ -101,16 +102,16 @@ async def test_readers_cannot_write(store: SqliteStore) -> None:
 async def test_the_file_names_its_application_and_schema(store: SqliteStore, path: Path) -> None:
     with opened(path) as connection:
         assert connection.execute("PRAGMA application_id").get == APPLICATION_ID
-        assert connection.execute("PRAGMA user_version").get == len(MIGRATIONS)
+        assert connection.execute("PRAGMA user_version").get == len(STORE.migrations)
 
 
 async def test_a_newer_schema_is_refused_and_left_alone(path: Path) -> None:
     await (await open_sqlite(path, Hands().trusted())).close()
     with opened(path) as connection:
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+        connection.execute(f"PRAGMA user_version = {len(STORE.migrations) + 1}")
     before = content(path)
     message = await refusal(path)
-    assert f"schema version {len(MIGRATIONS) + 1}" in message
+    assert f"schema version {len(STORE.migrations) + 1}" in message
     assert "a newer one" in message
     assert content(path) == before
 
@@ -148,12 +149,16 @@ def test_a_library_with_the_fix_is_taken(version: str) -> None:
     require_library(version)
 
 
+def _schema(migrations: tuple[str, ...]) -> Schema:
+    return Schema(APPLICATION_ID, migrations, "a test")
+
+
 def test_only_missing_migrations_are_run(path: Path) -> None:
     first = ("CREATE TABLE one (a); INSERT INTO one VALUES (1)",)
     with opened(path) as connection:
-        migrate(connection, "store.db", first)
-        migrate(connection, "store.db", first)
-        migrate(connection, "store.db", (*first, "ALTER TABLE one ADD COLUMN b; UPDATE one SET b = a + 1"))
+        migrate(connection, "store.db", _schema(first))
+        migrate(connection, "store.db", _schema(first))
+        migrate(connection, "store.db", _schema((*first, "ALTER TABLE one ADD COLUMN b; UPDATE one SET b = a + 1")))
         assert connection.execute("SELECT a, b FROM one").fetchall() == [(1, 2)]
         assert connection.execute("PRAGMA user_version").get == 2
 
@@ -161,9 +166,9 @@ def test_only_missing_migrations_are_run(path: Path) -> None:
 def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path) -> None:
     first = ("CREATE TABLE one (a)",)
     with opened(path) as connection:
-        migrate(connection, "store.db", first)
+        migrate(connection, "store.db", _schema(first))
     with opened(path) as connection, pytest.raises(apsw.SQLError):
-        migrate(connection, "store.db", (*first, "CREATE TABLE two (a); CREATE TABLE one (a)"))
+        migrate(connection, "store.db", _schema((*first, "CREATE TABLE two (a); CREATE TABLE one (a)")))
     with opened(path) as connection:
         assert connection.execute("SELECT name FROM sqlite_schema").fetchall() == [("one",)]
         assert connection.execute("PRAGMA user_version").get == 1
@@ -243,10 +248,10 @@ async def test_a_damaged_file_is_reported(path: Path) -> None:
     await put(store, *(version(f"indicator--{number}") for number in range(300)))
     await store.close()
     with closing(apsw.Connection(str(path))) as connection:
-        schema = {page for (page,) in connection.execute("SELECT pageno FROM dbstat WHERE name = 'sqlite_schema'")}
+        whole_pages = {page for (page,) in connection.execute("SELECT pageno FROM dbstat WHERE name IN ('sqlite_schema', 'identity')")}
     whole = content(path)
     pages = [whole[at : at + PAGE_OCTETS] for at in range(0, len(whole), PAGE_OCTETS)]
-    write(path, b"".join(page if number in schema else b"\xff" * PAGE_OCTETS for number, page in enumerate(pages, 1)))
+    write(path, b"".join(page if number in whole_pages else b"\xff" * PAGE_OCTETS for number, page in enumerate(pages, 1)))
     broken = await open_sqlite(path, Hands().trusted())
     with pytest.raises(StoreUnavailable, match="look at its disk"):
         await broken.page(select(1))

@@ -97,10 +97,14 @@ async def test_objects_by_id_are_found_by_their_index(store: SqliteStore) -> Non
 
 
 async def test_flagged_rows_find_their_siblings_by_seeking(store: SqliteStore) -> None:
-    """Ten thousand versions under one id must not make each look at all the others."""
+    """Ten thousand versions under one id must not make each look at all the others, unless another contribution's goes before it.
+
+    Two of them show whether there is another at all.
+    """
     steps = plans(store._reader, few(versions=EVERY_CHOICE))
     seeks = {step.split("(", 1)[1] for step in steps if step.startswith("SEARCH o USING")}
     assert seeks == {
+        "collection=? AND object_id=?)",
         "collection=? AND object_id=? AND contributor=?)",
         "collection=? AND object_id=? AND contributor<?)",
         "collection=? AND object_id=? AND contributor>?)",
@@ -141,6 +145,11 @@ async def test_histories_are_found_by_the_index_of_ids(store: SqliteStore) -> No
         "SEARCH v USING INDEX version_by_id (collection=? AND object_id=?)",
         "SEARCH s USING INTEGER PRIMARY KEY (rowid=?)",
     ]
+
+
+async def test_a_walk_over_all_ids_seeks_its_place_in_their_index(store: SqliteStore) -> None:
+    steps = [detail for *_, detail in store._reader.execute(f"EXPLAIN QUERY PLAN {rows._IDS}", (1, "", 5))]
+    assert steps == ["SEARCH version USING COVERING INDEX version_by_id (collection=? AND object_id>?)"]
 
 
 @pytest.mark.parametrize(

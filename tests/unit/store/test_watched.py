@@ -77,5 +77,6 @@ async def test_everything_else_is_passed_on_in_silence(store: WatchedStore, told
     assert kept.last_used == 5
     assert await store.count("c") == 0
     assert await store.ready()
+    assert not await store.faults()
     await store.close()
     assert told == []

@@ -1,0 +1,175 @@
+"""Deliveries in a file of their own beside the store, so that reading never waits for whoever loads objects (DESIGN 8).
+
+Group commit: what arrives while a commit is under way waits for the next one, and shares its record in the chain and its visit to the disk.
+"""
+
+import asyncio
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, NoReturn
+
+import apsw
+
+from app.audit.chain import empty, seal
+from app.audit.deliveries import DELIVERIES, Delivery, batch_record, pack
+from app.errors import ConfigurationError, quoted
+from app.store.contract import REFUSALS_KEPT, Poll, Refusal
+from app.store.sqlite.connection import make_private, open_writer
+from app.store.sqlite.delivered import head
+from app.store.sqlite.schema import DELIVERIES as SCHEMA
+from app.store.sqlite.thread import SingleThread
+from app.store.sqlite.values import integer
+
+PATIENCE: Final = timedelta(seconds=5)
+"""How long a page waits for the records of other processes: each takes milliseconds."""
+
+_NOTE_POLL: Final = """INSERT INTO poll VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (client, collection) DO UPDATE SET
+    at = max(at, excluded.at), from_start = max(from_start, excluded.from_start), objects = objects + excluded.objects,
+    position = CASE excluded.position WHEN 0 THEN position ELSE excluded.position END"""
+_NOTE_REFUSAL: Final = """INSERT INTO refusal VALUES (?, ?, ?, ?, ?) ON CONFLICT (minute, client, request, status) DO UPDATE SET
+    count = count + excluded.count"""
+_LAST_ROW: Final = "SELECT coalesce(max((SELECT max(last) FROM delivered d WHERE d.collection = n.number)), 0) FROM name n"
+
+
+def beside(path: Path) -> Path:
+    """Where the deliveries of a store are kept."""
+    return path.with_name(f"{path.name}-deliveries")
+
+
+def open_deliveries(path: Path, store: apsw.Connection) -> apsw.Connection:
+    """The connection that writes the deliveries of the store in `path`; the file is made when the store is first opened, and never again.
+
+    Rows of the store go on above all that were delivered, so that none means two things after the store came back from an older copy. Raises
+    ConfigurationError if the file is missing or another store's, StoreUnavailable.
+    """
+    ours = beside(path)
+    identity, has_deliveries = store.execute("SELECT id, has_deliveries FROM identity").get
+    if has_deliveries and not ours.exists():
+        _refuse(
+            f"{quoted(ours.name)}, the record of who received what from {quoted(path.name)}, is missing; put it back, or restore both from a backup"
+        )
+    make_private(ours)
+    connection = open_writer(ours, PATIENCE, SCHEMA)
+    try:
+        if _claimed_by(connection, identity) != identity:
+            _refuse(f"{quoted(ours.name)} is another store's; put back the one that belongs to {quoted(path.name)}")
+        highest = integer(connection, _LAST_ROW)
+        if highest or not has_deliveries:
+            with immediate(store):
+                store.execute("UPDATE identity SET has_deliveries = 1")
+                store.execute("UPDATE counter SET rows = max(rows, ?)", (highest,))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _claimed_by(connection: apsw.Connection, identity: str) -> object:
+    """The id of the store that the file belongs to: a new one belongs to the first that opens it."""
+    with immediate(connection):
+        connection.execute("INSERT OR IGNORE INTO identity VALUES (1, ?)", (identity,))
+    return connection.execute("SELECT id FROM identity").get
+
+
+def _refuse(problem: str) -> NoReturn:
+    raise ConfigurationError([problem])
+
+
+@contextmanager
+def immediate(connection: apsw.Connection) -> Generator[None]:
+    """One transaction that writes; whatever is raised within rolls it back."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+class DeliveryWriter:
+    """Writes deliveries, and what is noted of clients, on a thread of its own."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._thread = SingleThread("delivery-writer")
+        self._connection = connection
+        self._names: dict[str, int] = {}
+        self._waiting: list[tuple[Sequence[Delivery], asyncio.Future[None]]] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """Put deliveries on record; whoever else waits for the disk shares the record."""
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.append((deliveries, done))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+        await done
+
+    async def note(self, polls: Sequence[Poll], refusals: Sequence[Refusal], now: int) -> None:
+        """Add to what is known of clients."""
+        await self._thread.run(self._note, polls, refusals, now - REFUSALS_KEPT // timedelta(microseconds=1))
+
+    async def close(self) -> None:
+        """Finish what is being written, and let go of the file."""
+        if self._writing is not None:
+            await self._writing
+        await self._thread.run(self._connection.close)
+        self._thread.close()
+
+    async def _write(self) -> None:
+        while self._waiting:
+            waiting, self._waiting = self._waiting, []
+            failure: Exception | None = None
+            try:
+                await self._thread.run(self._append, [each for deliveries, _ in waiting for each in deliveries])
+            except Exception as error:  # noqa: BLE001 # told to whoever waits, and to nobody else
+                failure = error
+            for _, done in waiting:
+                _settle(done, failure)
+        self._writing = None
+
+    def _append(self, deliveries: Sequence[Delivery]) -> None:
+        try:
+            with immediate(self._connection):
+                last = integer(self._connection, "SELECT coalesce(max(number), 0) FROM delivered")
+                values = [self._values(number, each) for number, each in enumerate(deliveries, last + 1)]
+                new = seal(head(self._connection) or empty(DELIVERIES), batch_record(deliveries))
+                self._connection.executemany("INSERT INTO delivered VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+                self._connection.execute("INSERT INTO batch VALUES (?, ?, ?)", (new.number, last + len(deliveries), new.seal))
+        except BaseException:
+            self._names.clear()  # some may have gone with the transaction
+            raise
+
+    def _values(self, number: int, delivery: Delivery) -> tuple[object, ...]:
+        client, collection, rows = self._name(delivery.client), self._name(delivery.collection), delivery.rows
+        return number, client, collection, delivery.epoch, delivery.at, rows[0], rows[-1], pack(rows)
+
+    def _name(self, text: str) -> int:
+        """The number that stands for a client or a collection in this file."""
+        if text not in self._names:
+            self._connection.execute("INSERT OR IGNORE INTO name (text) VALUES (?)", (text,))
+            self._names[text] = integer(self._connection, "SELECT number FROM name WHERE text = ?", text)
+        return self._names[text]
+
+    def _note(self, polls: Sequence[Poll], refusals: Sequence[Refusal], oldest: int) -> None:
+        with immediate(self._connection):
+            self._connection.executemany(
+                _NOTE_POLL, ((each.client, each.collection, each.at, each.from_start, each.position, each.objects) for each in polls)
+            )
+            self._connection.executemany(
+                _NOTE_REFUSAL, ((each.minute, each.client, each.request, each.status, each.count) for each in refusals)
+            )
+            self._connection.execute("DELETE FROM refusal WHERE minute < ?", (oldest,))
+
+
+def _settle(done: "asyncio.Future[None]", failure: Exception | None) -> None:
+    """Tell one who waits, unless he went away."""
+    if done.done():
+        return
+    if failure is None:
+        done.set_result(None)
+    else:
+        done.set_exception(failure)
