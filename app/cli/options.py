@@ -31,9 +31,12 @@ _METAVARS: Final = {
     "metrics": "HOST:PORT",
     "ssl_certfile": "FILE",
     "ssl_keyfile": "FILE",
+    "checkpoint_key": "FILE",
+    "checkpoint_dir": "DIR",
 }
 _NAME = "[a-z0-9][a-z0-9-]{0,62}"
 _CLIENT = re.compile(f"{_NAME}/{_NAME}")
+_WHOM = re.compile(f"{_NAME}(/{_NAME})?")
 _PLACE = re.compile(f"({_NAME})/({_NAME})")
 _DURATION = re.compile(r"([1-9][0-9]{0,5})([mhdw])")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -49,6 +52,15 @@ def client(text: str) -> str:
 def reader(text: str) -> str:
     """A client, or `public`, which the deeds know by the empty name."""
     return "" if text == PUBLIC else client(text)
+
+
+def whom(text: str) -> str:
+    """A client, an organisation with all its clients, or `public`."""
+    if not _WHOM.fullmatch(text):
+        raise typer.BadParameter(
+            f"{quoted(text)} is nobody: write ORGANISATION/CLIENT, such as `ke-cert/misp`, an organisation, or `public`"
+        )
+    return "" if text == PUBLIC else text
 
 
 def place(text: str) -> Address:

@@ -12,6 +12,7 @@ from socket import socket
 from app.api.logs import configure_logging, logger
 from app.bootstrap import MEMORY, Settings, build_exchange, face_of, open_store, shown_store
 from app.cli.addresses import is_exposed, listen, local_url, metrics_address, public_url
+from app.cli.checkpointing import checkpoints_of
 from app.cli.examination import examine
 from app.cli.supervisor import supervise
 from app.cli.terminal import say
@@ -77,6 +78,7 @@ def _refuse_impossible(settings: Settings) -> None:
         raise ConfigurationError(["TLS needs both --ssl-certfile and --ssl-keyfile"])
     if settings.ssl_certfile is not None:
         tls(settings)
+    checkpoints_of(settings)
 
 
 def _warn(settings: Settings, listener: socket) -> None:

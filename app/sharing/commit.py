@@ -1,14 +1,15 @@
 """Commit: turn settled threads into rows and amendments of one collection, within a transaction.
 
 Order of dates (DESIGN 7): rows that get a new date first, in their old order; then what arrives, by phase (definitions and identities; other objects;
-what refers to others), within a phase label by label, the label that was sent first leading. Each such run begins in a millisecond of its own, and so does
-each row that refers to others, since it may be withheld alone. Nothing else has a say: neither numbers of labels nor flags, which hidden rows move.
+what refers to others), within a phase label by label, the label that was sent first leading. Each such run begins in a millisecond of its own. So does
+each row that refers to others, in the order sent: it may be withheld alone. Nothing else has a say: neither numbers of labels nor flags, which
+hidden rows move.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import chain, groupby
+from itertools import chain
 
 from app.audit.events import Deed, encode, spans
 from app.clock import timestamp
@@ -22,7 +23,6 @@ from app.store.contract import Amendment, Arrival, StoredVersion, Transaction
 from app.store.pins import Pin
 
 FIRST_TYPES = frozenset({"marking-definition", "extension-definition", "identity"})
-PHASES = 3
 Pins = Callable[[Line], frozenset[Pin]]
 
 
@@ -52,9 +52,9 @@ async def commit(tx: Transaction, target: Target, threads: Iterable[Thread], pin
     number = await _numbers(tx, target, lines)
     await follow_targets(tx, target.collection, changed, target.book)  # before anything is dated: it may take long
     await bind(tx, target.collection, changed, number, pins)
-    groups = _groups(lines)
-    await _date(tx, target, lines, groups)
-    arrivals = [_arrival(line, number) async for line in in_turns(chain.from_iterable(groups))]
+    runs = _runs(lines)
+    await _date(tx, target, lines, runs)
+    arrivals = [_arrival(line, number) async for line in in_turns(chain.from_iterable(runs))]
     amendments = [change async for line in in_turns(lines) if (change := _amendment(line, number)) is not None]
     if amendments:
         await tx.amend(target.collection, amendments)
@@ -81,37 +81,27 @@ async def _numbers(tx: Transaction, target: Target, lines: Sequence[Line]) -> Nu
     return numbers.__getitem__
 
 
-def _groups(lines: Iterable[Line]) -> list[list[Line]]:
-    """What arrives, in the order of its dates: lines of one phase and label, in the order sent."""
-    by_label: dict[HandlingLabel, tuple[list[Line], ...]] = {}
+def _runs(lines: Iterable[Line]) -> list[list[Line]]:
+    """What arrives, in the order of its dates, run by run. What refers to others has no say in the order of labels: it may be withheld under its own."""
+    by_label: tuple[dict[HandlingLabel, list[Line]], ...] = ({}, {})
+    alone: tuple[list[list[Line]], ...] = ([], [])
     for line in sorted((line for line in lines if line.arriving is not None), key=lambda line: line.order):
-        by_label.setdefault(line.effective, ([], [], []))[_phase(line)].append(line)
-    return [phases[phase] for phase in range(PHASES) for phases in by_label.values() if phases[phase]]
+        phase = 0 if line.arriving is not None and line.arriving.type in FIRST_TYPES else 1
+        if line.references:
+            alone[phase].append([line])
+        else:
+            by_label[phase].setdefault(line.effective, []).append(line)
+    return [run for phase in (0, 1) for run in (*by_label[phase].values(), *alone[phase])]
 
 
-def _phase(line: Line) -> int:
-    if line.arriving is not None and line.arriving.type in FIRST_TYPES:
-        return 0
-    return 2 if line.references else 1
-
-
-async def _date(tx: Transaction, target: Target, lines: Sequence[Line], groups: Sequence[Sequence[Line]]) -> None:
+async def _date(tx: Transaction, target: Target, lines: Sequence[Line], runs: Sequence[Sequence[Line]]) -> None:
     """Give their date_added to the lines that get a new one."""
     renewed = sorted((line for line in lines if line.fresh_date), key=lambda line: line.stored.date_added if line.stored else 0)
-    dated = [*renewed, *chain.from_iterable(groups)]
+    dated = [*renewed, *chain.from_iterable(runs)]
     if dated:
-        runs = [1] * len(renewed) + [length for group in groups for length in _runs(group)]
-        for line, date in zip(dated, await tx.dates(target.collection, runs), strict=True):
+        lengths = [1] * len(renewed) + [len(run) for run in runs]
+        for line, date in zip(dated, await tx.dates(target.collection, lengths), strict=True):
             line.date = date
-
-
-def _runs(group: Sequence[Line]) -> list[int]:
-    """Lengths of runs: a row that refers to others stands alone."""
-    runs: list[int] = []
-    for refers, lines in groupby(group, key=lambda line: bool(line.references)):
-        count = sum(1 for _ in lines)
-        runs += [1] * count if refers else [count]
-    return runs
 
 
 def _arrival(line: Line, number: Number) -> Arrival:

@@ -5,94 +5,39 @@ content holds a token of its own, by which it is known again wherever it turns u
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
-from typing import Any, Final, TypeAlias
-from uuid import NAMESPACE_URL, UUID, uuid5
+from typing import Final, TypeAlias
 
-import worlds
 from deeds import later
-from worlds import AMBER, CLEAR, GREEN, NG_IDENTITY, RED, STRICT
-
-from app.access.alliance import Alliance, Organisation
-from app.stix.markings import HANDLING_EXTENSION
-
-Content: TypeAlias = dict[str, Any]
-
-
-def fixed(kind: str, name: str) -> str:
-    """A STIX id that is the same in every run."""
-    return f"{kind}--{UUID(bytes=uuid5(NAMESPACE_URL, f'legation:{kind}:{name}').bytes, version=4)}"
-
-
-ALLIANCE, NATIONAL, EXCHANGE, OPERATION = "members/alliance", "members/ng-indicators", "exchange/knowledge", "operations/afjoc"
-INTAKE, PUBLIC, DROPBOX = "intake/vendor", "public/advisories", "members/dropbox"
-PATHS: Final = (ALLIANCE, NATIONAL, EXCHANGE, OPERATION, INTAKE, PUBLIC, DROPBOX)
-
-KE_IDENTITY, ZA_IDENTITY, UNREGISTERED = (fixed("identity", name) for name in ("ke-cert", "za-cert", "nobody"))
-IDENTITIES: Final = (fixed("identity", "bank"), UNREGISTERED)
-"""Sent as objects: one that created nothing, and one that created much."""
-OWN_IDENTITY: Final = {"ng-cert": NG_IDENTITY, "ke-cert": KE_IDENTITY, "za-cert": ZA_IDENTITY}
-
-DESKS: Final = {name: fixed("identity", f"{name} desk") for name in OWN_IDENTITY}
-_TRUSTED: Final = ("reader", "contributor", "releaser")
-
-INDICATORS: Final = tuple(fixed("indicator", str(number)) for number in range(6))
-ADDRESSES: Final = tuple(fixed("ipv4-addr", str(number)) for number in range(3))
-LINKS: Final = tuple(fixed("relationship", str(number)) for number in range(2))
-UNKNOWN_ID: Final = fixed("indicator", "unknown")
-SHARED_IDS: Final = (*INDICATORS, *ADDRESSES, *LINKS)
-
-LISTS: Final[tuple[Content, ...]] = (
-    {"releasable_to": ["org:ng-cert"]},
-    {"releasable_to": ["jur:KE"]},
-    {"releasable_to": ["org:za-cert", "org:ke-cert"]},
-    {"releasable_to": ["group:secretariat", "jur:NG"]},
-    {"releasable_to": []},
-    {"recipients": [DESKS["ke-cert"]]},
-    {"recipients": [DESKS["ng-cert"], DESKS["za-cert"]]},
-    {"embargo_until": "2026-06-01T00:00:00.000Z"},
-    {"retention_until": "2026-03-03T00:00:00.000Z"},
-    {"purposes": ["research"]},
+from property.cast import (
+    ADDRESSES,
+    ALLIANCE,
+    COMPLIANCE,
+    CURATORS,
+    DROPBOX,
+    EXCHANGE,
+    IDENTITIES,
+    INDICATORS,
+    INTAKE,
+    INTAKES,
+    LABS_INTAKE,
+    LINKS,
+    NATIONAL,
+    OPERATION,
+    OWN_IDENTITY,
+    POSSIBLE,
+    PUBLIC,
+    TERMS,
+    UNREGISTERED,
+    WEIGHTS,
+    WRITERS,
+    Change,
+    Content,
+    alliance,
+    terms_of,
 )
-TERMS: Final = tuple(range(len(LISTS)))
-_WEIGHTS: Final = tuple(4 if "embargo_until" in terms else 3 if "releasable_to" in terms else 1 for terms in LISTS)
-
-
-def _member(organisation: str, name: str, jurisdiction: str) -> Organisation:
-    clients = {
-        "misp": {"roles": _TRUSTED},
-        "strict": {"roles": _TRUSTED, "unmarked": "amber+strict"},
-        "desk": {"roles": ("reader", "red-reader"), "identities": [DESKS[organisation]]},
-        "feed": {"roles": ("reader",), "scope": "constituency"},
-        "opencti": {"roles": ("reader",), "compatibility": ("millisecond-dates", "spec-version-first", "empty-objects-list")},
-    }
-    whole = {"kind": "member", "name": name, "jurisdiction": jurisdiction, "identities": [OWN_IDENTITY[organisation]], "clients": clients}
-    return Organisation.model_validate(whole)
-
-
-@cache
-def alliance() -> Alliance:
-    """The small alliance with a third member; every member has registered an identity, and collections have more writers."""
-    members = {"ng-cert": ("Nigeria CERT", "NG"), "ke-cert": ("Kenya CERT", "KE"), "za-cert": ("South Africa CERT", "ZA")}
-    organisations = {name: _member(name, *more) for name, more in members.items()}
-    changes: dict[str, dict[str, Any]] = {
-        ALLIANCE: {"writers": frozenset({"group:members", "group:secretariat"}), "red_recipients": frozenset({"user:ke-cert/desk"})},
-        OPERATION: {"writers": frozenset({"org:ng-cert", "org:ke-cert"})},
-        INTAKE: {"release_to": (ALLIANCE, EXCHANGE)},
-    }
-    collections = tuple(each.model_copy(update=changes.get(each.path, {})) for each in worlds.COLLECTIONS)
-    return worlds.alliance(0, organisations={**worlds.ORGANISATIONS, **organisations}, collections=collections)
-
-
-def terms_of(organisation: str, which: int) -> Content:
-    """The handling marking number `which` of an organisation: always the same, so that it can be sent again."""
-    return {
-        "type": "marking-definition", "spec_version": "2.1", "id": fixed("marking-definition", f"{organisation}:{which}"),
-        "created": "2026-01-01T00:00:00.000Z", "name": f"terms {which} of {organisation}", "object_marking_refs": [GREEN],
-        "extensions": {HANDLING_EXTENSION: {"extension_type": "property-extension", "handling_version": "1.0", **LISTS[which]}},
-    }  # fmt: skip
+from worlds import AMBER, CLEAR, GREEN, RED, STRICT
 
 
 @dataclass(frozen=True)
@@ -127,30 +72,83 @@ class Release:
     seconds: float = 1
 
 
-Deed: TypeAlias = Add | Delete | Release
+@dataclass(frozen=True)
+class Reject:
+    """A curator rejects what waits under these ids, for a reason that is known again."""
+
+    client: str
+    path: str
+    object_ids: tuple[str, ...]
+    reason: str
+    seconds: float = 1
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Compliance holds what stands under an id."""
+
+    client: str
+    path: str
+    object_id: str
+    hours: int
+    seconds: float = 1
+
+
+@dataclass(frozen=True)
+class Lift:
+    """Compliance lifts the holds on an id."""
+
+    client: str
+    path: str
+    object_id: str
+    seconds: float = 1
+
+
+@dataclass(frozen=True)
+class Withdraw:
+    """A client takes back everything of his organisation under an id, wherever it is."""
+
+    client: str
+    object_id: str
+    seconds: float = 1
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class Reload:
+    """The alliance changes."""
+
+    change: Change
+    seconds: float = 1
+    client: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class Duties:
+    """The scheduler does whatever is due: holds and embargoes end, bytes past their retention go, jobs are worked on."""
+
+    seconds: float = 1
+    client: str = ""
+    path: str = ""
+
+
+Deed: TypeAlias = Add | Delete | Release | Reject | Hold | Lift | Withdraw | Reload | Duties
 
 
 def history(seed: int, length: int = 22) -> list[Deed]:
     """The deeds that a seed means."""
     dice = random.Random(seed)
-    prober = dice.choice(_WRITERS[ALLIANCE])
+    prober = dice.choice(WRITERS[ALLIANCE])
     ids = (*dice.sample(INDICATORS, dice.choice([1, 2, 3, 5])), *dice.sample(ADDRESSES, dice.choice([1, 2])), dice.choice(LINKS))
     return [*_History(dice, seed, ids, prober).deeds(length)]
 
 
-_WRITERS: Final = {
-    ALLIANCE: ("ng-cert/misp", "ng-cert/strict", "ke-cert/misp", "ke-cert/strict", "za-cert/misp", "secretariat/editor"),
-    NATIONAL: ("ng-cert/misp", "ng-cert/strict"),
-    EXCHANGE: ("ng-cert/misp", "ke-cert/misp", "za-cert/misp"),
-    OPERATION: ("ng-cert/misp", "ke-cert/misp"),
-    INTAKE: ("vendor/push",),
-    PUBLIC: ("secretariat/editor",),
-    DROPBOX: ("ng-cert/misp",),
-}
 _CREATED: Final = ("indicator", "relationship")
 _LEVELS: Final = (CLEAR, GREEN, GREEN, GREEN, GREEN, AMBER, AMBER, STRICT, STRICT, RED, RED, None)
 _LOW_LEVELS: Final = {EXCHANGE: (CLEAR, GREEN, GREEN, GREEN, None, AMBER), PUBLIC: (CLEAR, CLEAR, None, GREEN)}
-CURATOR: Final = "secretariat/curator"
+_SECONDS: Final = (0.001, 1, 30, 30, 3600, 40_000)
+_RELEASES: Final = {INTAKE: (ALLIANCE, ALLIANCE, EXCHANGE), LABS_INTAKE: (ALLIANCE, ALLIANCE, OPERATION)}
 
 
 @dataclass
@@ -162,24 +160,57 @@ class _History:
     ids: tuple[str, ...]
     prober: str
     sent: list[tuple[str, Content]] = field(default_factory=list)
+    held: list[tuple[str, str]] = field(default_factory=list)
     tokens: int = 0
 
     def deeds(self, length: int) -> Sequence[Deed]:
-        aside = self.dice.choice([EXCHANGE, INTAKE, INTAKE, OPERATION, NATIONAL, PUBLIC, DROPBOX])
+        """All of them, each a while after the one before."""
+        aside = self.dice.choice([EXCHANGE, INTAKE, INTAKE, LABS_INTAKE, OPERATION, NATIONAL, PUBLIC, DROPBOX])
         weights = {ALLIANCE: self.dice.choice([1, 3, 8]), aside: 2}
         paths = self.dice.choices(list(weights), list(weights.values()), k=length)
-        return [replace(self._deed(path), seconds=self.dice.choice([0.001, 1, 30, 30, 3600, 40_000])) for path in paths]
+        kinds: dict[Callable[[str], Deed], float] = {
+            self._write: 10,
+            self._hold: self.dice.choice([0, 0, 1]),
+            self._reload: self.dice.choice([0, 0, 1, 2]),
+            self._duties: self.dice.choice([0.5, 1, 2]),
+            self._withdraw: self.dice.choice([0, 0.3]),
+        }
+        chosen = self.dice.choices(list(kinds), list(kinds.values()), k=length)
+        return [replace(make(path), seconds=self.dice.choice(_SECONDS)) for make, path in zip(chosen, paths, strict=True)]
 
-    def _deed(self, path: str) -> Deed:
-        client = self.dice.choice(_WRITERS[path])
-        if self.prober in _WRITERS[path] and self.dice.random() < 0.35:
+    def _write(self, path: str) -> Deed:
+        client = self.dice.choice(WRITERS[path])
+        if self.prober in WRITERS[path] and self.dice.random() < 0.35:
             client = self.prober
-        if path == INTAKE and self.dice.random() < 0.45:
-            chosen = self.dice.sample(self.ids, self.dice.randint(1, 3))
-            return Release(CURATOR, path, tuple(chosen), self.dice.choice([ALLIANCE, ALLIANCE, EXCHANGE]))
+        if path in INTAKES and self.dice.random() < 0.45:
+            return self._curate(path)
         if self.dice.random() < 0.2:
             return Delete(client, path, self.dice.choice(self.ids), self.dice.choice(["", "", "last", "first", _day(1), _day(3)]))
         return self._add(client, path)
+
+    def _curate(self, path: str) -> Deed:
+        curator = self.dice.choice([CURATORS[path], CURATORS[path], CURATORS[INTAKE]])
+        chosen = tuple(self.dice.sample(self.ids, self.dice.randint(1, 3)))
+        if self.dice.random() < 0.2:
+            return Reject(curator, path, chosen, f"no {self._token()}")
+        return Release(curator, path, chosen, self.dice.choice(_RELEASES[path]))
+
+    def _hold(self, path: str) -> Deed:
+        if self.held and self.dice.random() < 0.4:
+            return Lift(COMPLIANCE, *self.dice.choice(self.held))
+        object_id = self.dice.choice(self.ids)
+        self.held.append((path, object_id))
+        return Hold(COMPLIANCE, path, object_id, self.dice.choice([1, 12, 1_000]))
+
+    def _reload(self, _path: str) -> Deed:
+        what, name = self.dice.choice(list(POSSIBLE))
+        return Reload(Change(what, name, self.dice.choice(POSSIBLE[what, name])))
+
+    def _duties(self, _path: str) -> Deed:
+        return Duties()
+
+    def _withdraw(self, path: str) -> Deed:
+        return Withdraw(self.dice.choice(WRITERS[path]), self.dice.choice(self.ids))
 
     def _add(self, client: str, path: str) -> Add:
         organisation = client.partition("/")[0]
@@ -200,7 +231,7 @@ class _History:
         marks: list[str] = [level for level in [self.dice.choice(_LOW_LEVELS.get(path, _LEVELS))] if level is not None]
         markings: list[Content] = []
         if self.dice.random() < 0.5:
-            terms = terms_of(organisation, self.dice.choices(TERMS, _WEIGHTS)[0])
+            terms = terms_of(organisation, self.dice.choices(TERMS, WEIGHTS)[0])
             others = [each for _, each in self.sent if each["type"] == "marking-definition"]
             is_borrowed = bool(others) and self.dice.random() < 0.3
             terms = self.dice.choice(others) if is_borrowed else terms
@@ -231,7 +262,8 @@ class _History:
         creator = self._creator(organisation)
         versioned |= {"created_by_ref": creator} if creator else {}
         if kind == "relationship":
-            source, target = self.dice.sample([*INDICATORS, *ADDRESSES], 2)
+            known = [each for each in self.ids if each not in LINKS]
+            source, target = self.dice.sample(known if self.dice.random() < 0.7 else [*INDICATORS, *ADDRESSES], 2)
             ends = {"relationship_type": "indicates", "source_ref": source, "target_ref": target}
             return {"type": kind, "id": self._id(kind), **versioned, **ends}
         if kind == "identity":
@@ -254,3 +286,20 @@ class _History:
 
 def _day(number: int) -> str:
     return f"2026-02-{number:02}T00:00:00.000Z"
+
+
+def touched(deeds: Sequence[Deed]) -> frozenset[str]:
+    """Where a history leaves something."""
+    paths = {deed.path for deed in deeds if deed.path} | {deed.to for deed in deeds if isinstance(deed, Release)}
+    followed = {each for path in paths.intersection(INTAKES) for each in _by_path()[path]}
+    return frozenset(paths | followed | {ALLIANCE})
+
+
+def _by_path() -> dict[str, tuple[str, ...]]:
+    return {each.path: each.release_to for each in alliance().collections}
+
+
+def ids_of(deeds: Sequence[Deed]) -> list[str]:
+    """The ids that a history is about, markings apart."""
+    sent = (content["id"] for deed in deeds if isinstance(deed, Add) for content in deed.objects)
+    return [each for each in dict.fromkeys(sent) if not each.startswith(("marking-definition", "identity"))]

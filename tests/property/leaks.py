@@ -1,6 +1,6 @@
 """Planted leaks: faults of a line or two, each of which lets something hidden show somewhere. The proof must notice every one of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any, Final
@@ -226,10 +226,11 @@ def offsets_count_hidden_rows(patch: Patch) -> None:
 
 def flagged_rows_stand_alone(patch: Patch) -> None:
     """Dates tell which ids have something else under them."""
+    real = commit._runs
 
-    def runs(group: Sequence[Line]) -> list[int]:
-        counts = [(flagged, sum(1 for _ in lines)) for flagged, lines in groupby(group, key=lambda line: line.flagged)]
-        return [length for flagged, count in counts for length in ([1] * count if flagged else [count])]
+    def runs(lines: Iterable[Line]) -> list[list[Line]]:
+        grouped = (groupby(run, key=lambda line: line.flagged) for run in real(lines))
+        return [part for groups in grouped for flagged, group in groups for part in (([line] for line in group) if flagged else [[*group]])]
 
     patch.setattr(commit, "_runs", runs)
 

@@ -1,224 +1,158 @@
 """The ledger of a history: every version that was stored, under which labels by the tables' own words, and who could see it when.
 
-What the stores call a version is taken from them; what its markings mean, and who may see it, is worked out here and by the policies' twin alone.
+What the stores call a version is taken from them; what its markings mean, and who may see it, is worked out here (written.py, sight.py).
 """
 
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
-from property.histories import CURATOR, IDENTITIES, INTAKE, LISTS, OWN_IDENTITY, TERMS, Add, Content, Deed, Release, alliance, terms_of
-from property.stage import RowKey, Stage
-from twin import decide
-from worlds import AMBER, CLEAR, GREEN, NG_IDENTITY, RED, STRICT
+from property.cast import IDENTITIES, INTAKES, PATHS, alliance
+from property.histories import Add, Deed, Delete, Duties, Hold, Lift, Reject, Release, Reload, Withdraw
+from property.sight import Sight
+from property.stage import DONE, Answer, Stage
+from property.written import KEYS, TERMS_BY_ID, Contribution, Written, is_version_of, label_of, stated, waits
 
-from app.access.actions import Action
-from app.access.decision import Question
-from app.access.principal import ANONYMOUS, Principal
-from app.stix.handling import HandlingLabel, State, Tlp
+from app.stix.handling import State
+from app.stix.references import references
 from app.store.contract import StoredVersion
 
-TOKEN: Final = re.compile(rb"tok-[0-9]+-[0-9]+-")
-ID: Final = re.compile(rb"[a-z0-9-]+--[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_LEVELS: Final = {CLEAR: Tlp.CLEAR, GREEN: Tlp.GREEN, AMBER: Tlp.AMBER, STRICT: Tlp.AMBER_STRICT, RED: Tlp.RED}
-_OWNERS: Final = {identity: name for name, identity in OWN_IDENTITY.items()}
-_ORGANISATIONS: Final = (*OWN_IDENTITY, "vendor", "secretariat")
-TERMS_BY_ID: Final = {terms_of(name, which)["id"]: LISTS[which] for name in _ORGANISATIONS for which in TERMS}
-COLLECTIONS: Final = {each.path: each for each in alliance().collections}
 _EVERY_ID: Final = (*IDENTITIES, *TERMS_BY_ID)
+_RELEASE_TO: Final = {each.path: each.release_to for each in alliance().collections}
 
 
-@dataclass(eq=False)
-class Written:
-    """One version as it stands in a collection. `labels` are all that were ever put on it: a reader must pass each."""
-
-    path: str
-    step: int
-    stored: StoredVersion
-    content: Content
-    labels: list[HandlingLabel]
-    origin: "Written | None" = None
-    """What it was released from."""
-    seen_by: set[str] = field(default_factory=set)
-
-    @property
-    def contribution(self) -> tuple[str, str, str]:
-        """What it is a version of."""
-        return self.path, self.stored.object_id, self.stored.contributor
-
-    @property
-    def is_pending(self) -> bool:
-        """Whether it waits to be published."""
-        return self.stored.state is not State.PUBLISHED
-
-    @property
-    def originator(self) -> str:
-        """Whose it is."""
-        return self.labels[0].originator
-
-    @property
-    def row_key(self) -> RowKey:
-        """By what its date is known."""
-        return self.step, COLLECTIONS[self.path].key, self.stored.object_id, self.stored.contributor, stated(self.content)
-
-
-def stated(content: Content) -> str:
-    """The version that an object states itself."""
-    return str(content.get("modified") or content.get("created") or "")
-
-
-def label_of(content: Content, client: str, path: str) -> HandlingLabel:
-    """The label that the tables give an object."""
-    collection, organisation = COLLECTIONS[path], client.partition("/")[0]
-    marks = content.get("object_marking_refs", [])
-    levels = [_LEVELS[mark] for mark in marks if mark in _LEVELS]
-    credential = alliance().client(client)
-    default = (credential.unmarked if credential else None) or collection.unmarked
-    level = max(levels) if levels else Tlp.of(default)
-    terms: dict[str, Any] = {name: value for mark in [*marks, content["id"]] for name, value in TERMS_BY_ID.get(mark, {}).items()}
-    recipients = frozenset(terms["recipients"]) if "recipients" in terms else None
-    if level is Tlp.RED and recipients is None:
-        recipients = collection.red_recipients
-    label = HandlingLabel(
-        tlp=level,
-        originator=_OWNERS.get(content.get("created_by_ref", ""), organisation),
-        submitter=organisation,
-        recipients=recipients,
-        releasable_to=frozenset(terms["releasable_to"]) if "releasable_to" in terms else None,
-        embargo_until=datetime.fromisoformat(terms["embargo_until"]) if "embargo_until" in terms else None,
-        retention_until=datetime.fromisoformat(terms["retention_until"]) if "retention_until" in terms else None,
-        purposes=frozenset(terms["purposes"]) if "purposes" in terms else None,
-    )
-    return replace(label, state=State.QUARANTINED) if path == INTAKE else _out(label)
-
-
-def _out(label: HandlingLabel) -> HandlingLabel:
-    """The label once nothing but its embargo stands against it: no history lasts until one ends."""
-    return replace(label, state=State.PUBLISHED if label.embargo_until is None else State.EMBARGOED)
-
-
-class Ledger:
+class Ledger(Sight):
     """Everything that was written in one stage, step by step."""
 
     def __init__(self, observers: Iterable[str]) -> None:
+        super().__init__()
+        self.visible: dict[str, list[Written]] = {name: [] for name in observers}
+        """What each observer sees now."""
         self.written: list[Written] = []
         self.items: dict[tuple[int, int], Written] = {}
         """(step, place in the envelope) → the version that stands for it."""
         self.deleted: dict[int, list[Written]] = {}
+        """Step → what was deleted in it."""
+        self.lifted: dict[int, list[Contribution]] = {}
         self._rows: dict[tuple[str, int], Written] = {}
-        self._observers = {name: _principal(name) for name in observers}
-        self._known: dict[tuple[str, str, HandlingLabel, bool], bool] = {}
 
-    async def enter(self, stage: Stage, step: int, deed: Deed, answer: bytes) -> None:
+    async def enter(self, stage: Stage, step: int, deed: Deed, answer: Answer) -> None:
         """Take down what a deed did, and who sees what now."""
-        paths = [deed.path]
-        if isinstance(deed, Release):
-            paths.append(deed.to)
-        elif deed.path == INTAKE:
-            paths += COLLECTIONS[INTAKE].release_to
-        taken = [*_taken(deed, orjson.loads(answer))] if isinstance(deed, Add) and answer.startswith(b'{"id"') else []
-        for path in paths:
-            for stored in await _stored(stage, path, deed):
-                self._enter_row(path, step, stored, deed, taken)
+        now = stage.clock.instant
+        self.changes = stage.changes
+        self._note_holds(step, deed, answer, now)
+        taken = [*_taken(deed, orjson.loads(answer.body))] if isinstance(deed, Add) and answer.status == 202 else []
+        known = {object_id for _, object_id, _ in self.contributions}
+        new: list[Written] = []
+        for path in _paths(deed):
+            for stored in await _stored(stage, path, deed, known):
+                new += self._enter_row(path, step, stored, deed, taken)
+        for written in new:
+            written.is_out = written.path not in INTAKES and written.stored.state is State.HELD and not _waits(written, now)
+            written.pins = frozenset(self._pins(written, deed.client, now))
         for place in taken:
             self._tighten(step, place, deed)
-        if deed.path == INTAKE:
-            self._follow()
-        for written in self.written:
-            written.seen_by |= {name for name in self._observers if self.sees(name, written, stage.clock.instant)}
+        self._bind_copies((each for each in new if each.origin is not None), now)
+        if deed.path in INTAKES and isinstance(deed, Add | Delete):
+            self._bind_copies(self._copies(deed), now)
+        self._let_out(now)
+        self._let_see(now)
 
-    def sees(self, observer: str, written: Written, now: datetime) -> bool:
-        """Whether the observer may see a version, by the tables."""
-        if written.stored.deleted:
-            return False
-        action = Action.REVIEW if observer == CURATOR and written.path == INTAKE else Action.READ
-        return all(self._passes(observer, written.path, label, action, now) for label in self._binding(written))
+    def _let_see(self, now: datetime) -> None:
+        for name in self.visible:
+            self.visible[name] = [each for each in self.written if self.sees(name, each, now)]
+            for each in self.visible[name]:
+                each.seen_by.add(name)
 
-    def _binding(self, written: Written) -> Iterator[HandlingLabel]:
-        yield from written.labels
-        for each in self.contribution(written.contribution):
-            if not each.is_pending and each.stored.key >= written.stored.key:
-                yield from each.labels
-        for original in self.originals(written):
-            yield from original.labels
+    def _note_holds(self, step: int, deed: Deed, answer: Answer, now: datetime) -> None:
+        if isinstance(deed, Hold) and answer.status == DONE:
+            for contribution, versions in self.contributions.items():
+                if contribution[:2] == (deed.path, deed.object_id) and not all(each.stored.deleted for each in versions):
+                    self.held[contribution] = now + timedelta(hours=deed.hours)
+        if isinstance(deed, Lift):
+            self.lifted[step] = [each for each in self.held if each[:2] == (deed.path, deed.object_id)]
+        if isinstance(deed, Duties):
+            self.lifted[step] = [each for each, until in self.held.items() if until <= now]
+        for each in self.lifted.get(step, ()):
+            del self.held[each]
 
-    def originals(self, written: Written) -> list[Written]:
-        """The originator's own published versions of what a version is relayed from: all of them bind it."""
-        path, object_id, contributor = written.contribution
-        if written.originator == contributor:
-            return []
-        owned = self.contribution((path, object_id, written.originator))
-        return [each for each in owned if each.originator == written.originator and not each.is_pending]
-
-    def contribution(self, contribution: tuple[str, str, str]) -> list[Written]:
-        """Its versions, deleted ones included."""
-        return [each for each in self.written if each.contribution == contribution]
-
-    def _passes(self, observer: str, path: str, label: HandlingLabel, action: Action, now: datetime) -> bool:
-        is_over = label.retention_until is not None and label.retention_until <= now
-        asked = observer, path, label, is_over
-        if asked not in self._known:
-            question = Question(self._observers[observer], action, COLLECTIONS[path], label)
-            self._known[asked] = decide(question, alliance(), now).allowed
-        return self._known[asked]
-
-    def _enter_row(self, path: str, step: int, stored: StoredVersion, deed: Deed, taken: list[int]) -> None:
+    def _enter_row(self, path: str, step: int, stored: StoredVersion, deed: Deed, taken: list[int]) -> Iterator[Written]:
+        """Bring one row up to date; yields its version if it is new."""
         known = self._rows.get((path, stored.row))
         if known is not None:
             if stored.deleted and not known.stored.deleted:
                 self.deleted.setdefault(step, []).append(known)
+            if stored.state is State.PUBLISHED is not known.stored.state:
+                known.since = stored.date_added
             known.stored = stored
             return
         written = self._released(path, step, stored) if stored.source else self._sent(path, step, stored, deed, taken)
         self.written.append(written)
+        self.contributions.setdefault(written.contribution, []).append(written)
         self._rows[path, stored.row] = written
+        yield written
 
     def _sent(self, path: str, step: int, stored: StoredVersion, deed: Deed, taken: list[int]) -> Written:
         assert isinstance(deed, Add)
-        content = next(deed.objects[place] for place in taken if _is_version_of(deed.objects[place], stored))
-        return Written(path, step, stored, content, [label_of(content, deed.client, path)])
+        content = next(deed.objects[place] for place in taken if is_version_of(deed.objects[place], stored))
+        return Written(path, step, stored, content, [label_of(content, deed.client, path, self.changes)], stored.date_added)
 
     def _released(self, path: str, step: int, stored: StoredVersion) -> Written:
         """A copy; one that followed by itself is bound by the copy before it as well."""
-        origin = next(each for each in self.written if each.path == INTAKE and each.stored.digest == stored.digest)
-        labels = [_out(label) for label in origin.labels]
-        before = [each for each in self.contribution((path, stored.object_id, stored.contributor)) if not each.stored.deleted]
+        origin = next(each for each in self.written if each.path in INTAKES and each.stored.digest == stored.digest)
+        labels = [*origin.labels]
+        before = [each for each in self.contributions.get((path, *origin.contribution[1:]), ()) if not each.stored.deleted]
         labels += before[-1].labels if before and origin.step == step else []
-        return Written(path, step, stored, origin.content, labels, origin)
+        return Written(path, step, stored, origin.content, labels, stored.date_added, origin)
+
+    def _pins(self, written: Written, client: str, now: datetime) -> Iterator[Contribution]:
+        """What it refers to: its contributor's own, for ever; and what the writer is shown there, if he has none himself."""
+        path, _, contributor = written.contribution
+        for target in references(written.content):
+            own = path, target, contributor
+            yield own
+            shown = None if own in self.contributions or written.origin is not None else self.shown(client, path, target, now)
+            if shown is not None:
+                yield shown
 
     def _tighten(self, step: int, place: int, deed: Deed) -> None:
         """Link an object to the version that stands for it; what was there before is bound by the new posting too."""
         assert isinstance(deed, Add)
         content, organisation = deed.objects[place], deed.client.partition("/")[0]
-        mine = self.contribution((deed.path, content["id"], organisation))
-        standing = [each for each in mine if not each.stored.deleted and _is_version_of(content, each.stored) and each.content == content]
+        mine = self.contributions[deed.path, content["id"], organisation]
+        standing = [each for each in mine if not each.stored.deleted and is_version_of(content, each.stored) and each.content == content]
         written = max(standing, key=lambda each: (each.stored.key, each.stored.row))
-        label = label_of(content, deed.client, deed.path)
+        label = label_of(content, deed.client, deed.path, self.changes)
         if label not in written.labels:
             written.labels.append(label)
         self.items[step, place] = written
 
-    def _follow(self) -> None:
-        """What is in an intake binds its released copies of the same or an older version."""
-        for copy in self.written:
-            if not copy.stored.deleted:
-                for each in self.behind(copy):
-                    copy.labels += [label for label in map(_out, each.labels) if label not in copy.labels]
+    def _let_out(self, now: datetime) -> None:
+        """Note what stands published, as it may: after its embargo."""
+        for written in self.written:
+            if not written.is_out and written.stored.state is State.PUBLISHED:
+                assert not _waits(written, now), f"published before its embargo ended: {written}"
+                written.is_out = True
 
-    def behind(self, copy: Written) -> list[Written]:
-        """The versions in an intake that bind a released copy: what was released, and newer ones, but for those that are to wait for an embargo."""
-        origin = copy.origin
-        if origin is None:
-            return []
-        newer = [each for each in self.contribution(origin.contribution) if each.stored.key >= origin.stored.key]
-        return [each for each in newer if each is origin or all(_out(label).state is State.PUBLISHED for label in each.labels)]
+    def _bind_copies(self, copies: Iterable[Written], now: datetime) -> None:
+        """What is in an intake binds its released copies of the same or an older version; what waits for the end of an embargo does not yet."""
+        for copy in copies:
+            assert copy.origin is not None
+            newer = [each for each in self.contributions[copy.origin.contribution] if each.stored.key >= copy.origin.stored.key]
+            copy.bound_by |= {each for each in newer if each is copy.origin or not _waits(each, now)}
+            copy.labels += [label for each in copy.bound_by for label in each.labels if label not in copy.labels]
+
+    def _copies(self, deed: Add | Delete) -> Iterator[Written]:
+        """The released copies of what a deed in an intake is about."""
+        ids = {deed.object_id} if isinstance(deed, Delete) else {content["id"] for content in deed.objects}
+        for each in self.written:
+            if each.origin is not None and each.origin.path == deed.path and each.stored.object_id in ids and not each.stored.deleted:
+                yield each
 
 
-def _is_version_of(content: Content, stored: StoredVersion) -> bool:
-    return content["id"] == stored.object_id and stated(content) in {"", stored.version}
+def _waits(written: Written, now: datetime) -> bool:
+    return any(waits(label, now) for label in written.labels)
 
 
 def _taken(deed: Add, status: dict[str, Any]) -> Iterator[int]:
@@ -230,18 +164,33 @@ def _taken(deed: Add, status: dict[str, Any]) -> Iterator[int]:
             yield place
 
 
-async def _stored(stage: Stage, path: str, deed: Deed) -> list[StoredVersion]:
-    if isinstance(deed, Add):
-        ids = [content["id"] for content in deed.objects]
-    else:
-        ids = [*deed.object_ids, *_EVERY_ID] if isinstance(deed, Release) else [deed.object_id]
-    key = COLLECTIONS[path].key
-    found = await stage.exchange.store.transact(lambda tx: tx.history(key, list(dict.fromkeys(ids))))
+def _paths(deed: Deed) -> tuple[str, ...]:
+    """Where a deed may change rows."""
+    match deed:
+        case Release():
+            return deed.path, deed.to
+        case Withdraw() | Duties():
+            return PATHS
+        case Reload():
+            return ()
+        case _:
+            return deed.path, *_RELEASE_TO[deed.path]
+
+
+async def _stored(stage: Stage, path: str, deed: Deed, known: Iterable[str]) -> list[StoredVersion]:
+    """The rows that a deed may have changed, or made."""
+    match deed:
+        case Add():
+            ids = [content["id"] for content in deed.objects]
+        case Release():
+            ids = [*deed.object_ids, *_EVERY_ID]
+        case Duties():
+            ids = [*known]
+        case Reload():
+            ids = []
+        case Reject():
+            ids = [*deed.object_ids]
+        case _:
+            ids = [deed.object_id]
+    found = await stage.exchange.store.transact(lambda tx: tx.history(KEYS[path], list(dict.fromkeys(ids))))
     return [stored for rows in found.values() for stored in rows]
-
-
-def _principal(name: str) -> Principal:
-    return (alliance().principal(name) or ANONYMOUS) if name else ANONYMOUS
-
-
-assert _OWNERS[NG_IDENTITY] == "ng-cert"

@@ -2,7 +2,7 @@
 
 What stays of hidden writes is what DESIGN 2, promise 1, permits as influence: of versions that supersede what he sees, of what it refers to,
 and of those that bind what he sees of a relayed object, a ghost with the same id, version and label and other content. His own organisation's
-deeds stay, if he is its contributor.
+deeds stay, if he is its contributor. Changes of the alliance stay if they concern him, or somebody of whose deeds something stays.
 Refused objects of others go: that they were refused is for those who sent them to know.
 """
 
@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from enum import IntEnum
 
-from property.histories import CURATOR, INTAKE, Add, Content, Deed, Delete, Release, alliance
-from property.ledger import TERMS_BY_ID, Ledger, Written
-from property.stage import RowKey
+from property.cast import CURATOR, CURATORS, INTAKES, Changes, Content, alliance, changed, concerned
+from property.dates import RowKey
+from property.histories import Add, Deed, Delete, Duties, Hold, Lift, Reject, Release, Reload, Withdraw
+from property.ledger import Ledger
+from property.written import TERMS_BY_ID, Written
 
 from app.access.principal import Role, Scope
-from app.stix.references import references
 
 
 class Fate(IntEnum):
@@ -33,10 +34,11 @@ class Purge:
         self._deeds = deeds
         self._ledger = ledger
         self._observer = observer
-        self._organisation = observer.partition("/")[0] if _is_contributor(observer) else ""
+        self._organisation = observer.partition("/")[0] if is_contributor(observer) else ""
         self.fates = {written: Fate.KEPT if self._is_kept(written) else Fate.GONE for written in ledger.written}
         while self._spread():
             pass
+        self._reloads = dict(self._left_reloads())
 
     @property
     def seen(self) -> frozenset[RowKey]:
@@ -46,15 +48,28 @@ class Purge:
     def deed(self, step: int) -> Deed | None:
         """What is left of a deed."""
         deed = self._deeds[step]
-        if deed.client == self._observer:
+        if is_own(self._observer, deed) or isinstance(deed, Duties):
             return deed
-        if isinstance(deed, Add):
-            return self._add(step, deed)
-        return self._release(step, deed) if isinstance(deed, Release) else self._delete(step, deed)
+        match deed:
+            case Add():
+                return self._add(step, deed)
+            case Delete():
+                gone = [each for each in self._gone(step) if each.path == deed.path]
+                return replace(deed, versions=",".join(dict.fromkeys(each.stored.version for each in gone))) if gone else None
+            case Withdraw():
+                return deed if [*self._gone(step)] else None
+            case Release():
+                return self._release(step, deed)
+            case Reject():
+                left = tuple(each for each in deed.object_ids if self._is_left(deed.path, each))
+                return replace(deed, object_ids=left) if left else None
+            case Hold() | Lift():
+                return deed if self._is_left(deed.path, deed.object_id) else None
+            case Reload():
+                return deed if self._reloads[step] else None
 
     def _is_kept(self, written: Written) -> bool:
-        is_own = written.origin is None and written.stored.contributor == self._organisation
-        return is_own or self._observer in written.seen_by
+        return written.stored.contributor == self._organisation or self._observer in written.seen_by
 
     def _spread(self) -> bool:
         """Raise fates by those of others, once over; whether that changed one."""
@@ -68,27 +83,19 @@ class Purge:
     def _bound(self, written: Written, fate: Fate) -> Iterator[tuple[Written, Fate]]:
         """What has a say in how a version that is left looks, and how much of it has."""
         path = written.path
-        versions = self._ledger.contribution(written.contribution)
-        # What is pending binds nothing, except that a curator releases the newest of what waits.
-        binding = [each for each in versions if not each.is_pending or (path == INTAKE and self._observer == CURATOR)]
-        yield from ((each, Fate.GHOST) for each in binding if each.stored.key >= written.stored.key)
+        versions = self._ledger.contributions[written.contribution]
+        # What is pending binds nothing, except that a curator releases the newest of what waits; what another has released does not wait for him.
+        reviews = path in INTAKES and self._observer in {CURATOR, CURATORS[path]}
+        yield from ((each, Fate.GHOST) for each in versions if each.stored.key >= written.stored.key and (each.is_out or reviews))
+        yield from ((each, Fate.GHOST) for each in self._ledger.written if reviews and each.origin is written)
         yield from ((each, Fate.GHOST) for each in self._ledger.originals(written))
-        yield from self._bound_by_release(written, fate)
-        yield from ((each, Fate.GHOST) for each in self._pinned(written))
+        for each in written.bound_by:
+            yield each, fate if each is written.origin else Fate.KEPT if each.content.get("revoked") else Fate.GHOST
+        for pin in written.pins:
+            yield from ((each, Fate.GHOST) for each in self._ledger.contributions.get(pin, ()))
         for mark in written.content.get("object_marking_refs", ()):
             if mark in TERMS_BY_ID:
                 yield from ((each, Fate.KEPT) for each in self._ledger.written if (each.path, each.stored.object_id) == (path, mark))
-
-    def _pinned(self, written: Written) -> Iterator[Written]:
-        """What a version refers to, as far as its writer's organisation had it at hand: what others add later under the id changes nothing."""
-        targets, organisation = references(written.content), written.stored.contributor
-        there = (each for each in self._ledger.written if each.path == written.path and each.stored.object_id in targets)
-        return (each for each in there if each.step <= written.step or each.stored.contributor == organisation)
-
-    def _bound_by_release(self, written: Written, fate: Fate) -> Iterator[tuple[Written, Fate]]:
-        """What a copy was released from, and what closes or revokes it from there."""
-        for each in self._ledger.behind(written):
-            yield each, fate if each is written.origin else Fate.KEPT if each.content.get("revoked") else Fate.GHOST
 
     def _add(self, step: int, deed: Add) -> Deed | None:
         objects = [self._left(self._ledger.items.get((step, place)), content) for place, content in enumerate(deed.objects)]
@@ -99,14 +106,28 @@ class Purge:
         fate = Fate.GONE if written is None else self.fates[written]
         return {Fate.GONE: None, Fate.GHOST: ghost(content), Fate.KEPT: content}[fate]
 
-    def _delete(self, step: int, deed: Delete) -> Deed | None:
-        gone = [each for each in self._ledger.deleted.get(step, ()) if each.path == deed.path and self.fates[each] is not Fate.GONE]
-        return replace(deed, versions=",".join(dict.fromkeys(each.stored.version for each in gone))) if gone else None
+    def _gone(self, step: int) -> Iterator[Written]:
+        """What was deleted in a step, as far as it was there."""
+        return (each for each in self._ledger.deleted.get(step, ()) if self.fates[each] is not Fate.GONE)
 
     def _release(self, step: int, deed: Release) -> Deed | None:
         copied = {each.stored.object_id for each in self._ledger.written if each.step == step and self.fates[each] is not Fate.GONE}
         chosen = [each for each in deed.object_ids if each in copied]
         return replace(deed, object_ids=(*chosen, *sorted(copied.difference(chosen)))) if copied else None
+
+    def _is_left(self, path: str, object_id: str) -> bool:
+        return any((each.path, each.stored.object_id) == (path, object_id) and fate is not Fate.GONE for each, fate in self.fates.items())
+
+    def _left_reloads(self) -> Iterator[tuple[int, bool]]:
+        """Step by step, whether a change of the alliance stays."""
+        acting = {self._observer.partition("/")[0]}
+        left = (self.deed(step) for step, deed in enumerate(self._deeds) if not isinstance(deed, Reload))
+        acting |= {deed.client.partition("/")[0] for deed in left if deed is not None and deed.client}
+        changes: Changes = ()
+        for step, deed in enumerate(self._deeds):
+            if isinstance(deed, Reload):
+                before, changes = changes, changed(changes, deed.change)
+                yield step, not acting.isdisjoint(concerned(before, changes))
 
 
 def ghost(content: Content) -> Content:
@@ -118,6 +139,13 @@ def ghost(content: Content) -> Content:
     return content | changes
 
 
-def _is_contributor(observer: str) -> bool:
+def is_contributor(observer: str) -> bool:
+    """Whether a client shares in the name of its organisation."""
     client = alliance().client(observer)
     return client is not None and Role.CONTRIBUTOR in client.roles and client.scope is Scope.ORGANISATION
+
+
+def is_own(observer: str, deed: Deed) -> bool:
+    """Whether an observer is told how a deed ended: it is his, or was posted by another contributor of his organisation, who shares its statuses."""
+    is_colleagues = isinstance(deed, Add) and is_contributor(observer) and deed.client.partition("/")[0] == observer.partition("/")[0]
+    return bool(deed.client) and (deed.client == observer or is_colleagues)

@@ -1,14 +1,12 @@
-"""The stage of a history: one exchange behind its real HTTP application, deeds done in it, and the dates that it gives.
+"""The stage of a history: one exchange behind its real HTTP application, and the deeds done in it.
 
-Dates are the one thing that what is hidden may move (DESIGN 2, promise 1): `Dates` records those of one stage and feeds them to another. It checks
-that nothing but the clock was moved: rows that can be seen keep their order, and the steps inside a run.
+`Stage.ask` hands the application a request as the web server would; tests/property/sockets.py sends it through a socket instead.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from itertools import pairwise
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from unittest.mock import patch
@@ -17,26 +15,30 @@ from uuid import uuid4
 
 import orjson
 from deeds import HandClock
-from property.histories import CURATOR, Add, Deed, Delete, alliance
-from starlette.types import Message
+from property.cast import CURATORS, Changes, alliance, changed
+from property.dates import Dates, Leak
+from property.histories import Add, Deed, Delete, Duties, Hold, Lift, Reject, Release, Reload, Withdraw
+from property.remembering import judge_of
+from starlette.types import ASGIApp, Message
 
 from app.access.alliance import Alliance
-from app.access.cedar import CedarJudge
+from app.access.decision import Judge
 from app.api import FaceSettings, create_app
-from app.sharing import administer, commit, curate, review
+from app.errors import Denied, NotFound, SharingError, Unauthenticated
+from app.sharing import administer, commit, curate, hold, reject, review, withdraw
 from app.sharing.exchange import Exchange, InForce
-from app.sharing.threads import Line
-from app.store.contract import Store, Transaction
+from app.sharing.hold import HoldReason
+from app.sharing.schedule import Scheduler, duties
+from app.store.contract import Store
 from app.store.dates import TrustedClock
 from app.store.memory import MemoryStore
 from app.store.sqlite import open_sqlite
 from app.taxii.media import TAXII
 
-MILLISECOND: Final = 1_000
-
-
-class Leak(AssertionError):
-    """Something hidden showed."""
+NO_GRACE: Final = timedelta(0)
+"""Past their retention bytes go at once: histories are short."""
+DONE, REFUSED = 0, 1
+"""Statuses of what is no request."""
 
 
 class Answer(NamedTuple):
@@ -57,93 +59,27 @@ class Answer(NamedTuple):
         return next((value.decode() for key, value in self.headers if key == name), None)
 
 
-RowKey = tuple[int, str, str, str, str]
-"""Step of the history, collection, object id, contributor, version as it was stated (empty for observables)."""
-
-
-@dataclass
-class Dates:
-    """Stands where a commit dates its rows. Without `recorded` dates of another stage it records; with them it feeds, and compares those of `seen`."""
-
-    recorded: dict[RowKey, int] = field(default_factory=dict)
-    seen: frozenset[RowKey] = frozenset()
-    is_feeding: bool = False
-    step: int = 0
-    leaks: list[str] = field(default_factory=list)
-    _real: Any = field(default_factory=lambda: commit._date)
-
-    async def __call__(self, tx: Transaction, target: commit.Target, lines: Sequence[Line], groups: Sequence[Sequence[Line]]) -> None:
-        """Date the lines of a commit."""
-        await self._real(tx, target, lines, groups)
-        dated = {self._key(target.collection, line): line for line in lines if line.date}
-        if not self.is_feeding:
-            self.recorded.update({key: line.date for key, line in dated.items()})
-            return
-        missing = [key for key in dated if key not in self.recorded]
-        if missing:
-            self.leaks.append(f"{missing[0]} was taken, which was refused before")
-            return
-        self._compare([(line.date, self.recorded[key]) for key, line in dated.items() if key in self.seen])
-        for key, line in dated.items():
-            line.date = self.recorded[key]
-
-    def _key(self, collection: str, line: Line) -> RowKey:
-        object_id = line.arriving.id if line.arriving is not None else line.stored.object_id if line.stored is not None else ""
-        return self.step, collection, object_id, line.contributor, line.version
-
-    def _compare(self, pairs: list[tuple[int, int]]) -> None:
-        """(own date, recorded date) of the rows of one commit: whole runs may have been moved by whole milliseconds, no more, and none past another."""
-        pairs.sort()
-        for (own, fed), (next_own, next_fed) in pairwise(pairs):
-            moved = (next_fed - fed) - (next_own - own)
-            is_same_run = own // MILLISECOND == next_own // MILLISECOND
-            if next_fed < fed or moved % MILLISECOND or (moved and is_same_run):
-                self.leaks.append(f"dates of one commit in step {self.step}: {pairs}")
-
-
-@cache
-def _judge() -> CedarJudge:
-    return CedarJudge(alliance())
-
-
-def _make_judge(_: Alliance) -> CedarJudge:
-    return _judge()
+Ask = Callable[[str, str, bytes, bytes], Awaitable[Answer]]
+"""Sends a request: method, target, token (empty for the public), body."""
 
 
 @dataclass
 class Stage:
-    """One exchange, its application, its clock and its dates."""
+    """One exchange, its clock and its dates, the alliance in force, and the way in which it is asked."""
 
     exchange: Exchange
     clock: HandClock
     dates: Dates
-    app: Any
-    tokens: dict[str, str] = field(default_factory=dict)
+    send: Ask
+    tokens: dict[str, bytes] = field(default_factory=dict)
+    changes: Changes = ()
 
     async def ask(self, client: str, method: str, target: str, body: bytes = b"") -> Answer:
-        """Send one request, as the server would hand it to the application."""
-        path, _, query = target.partition("?")
-        headers = [(b"host", b"taxii.example.org"), (b"accept", TAXII.encode())]
-        if client:
-            headers.append((b"authorization", b"Bearer " + (await self._token(client)).encode()))
-        if body:
-            headers.append((b"content-type", TAXII.encode()))
-        scope = {
-            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "https", "root_path": "",
-            "path": path, "raw_path": path.encode(), "query_string": quote(query, safe="=&[],:.-_").encode(), "headers": headers,
-            "client": ("127.0.0.1", 4711), "server": ("taxii.example.org", 443),
-        }  # fmt: skip
-        sent: list[Message] = []
-
-        async def receive() -> Message:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        async def send(message: Message) -> None:
-            sent.append(message)
-
-        await self.app(scope, receive, send)
-        assert sent[0]["status"] < 500, (client, method, target, sent)
-        return Answer(sent[0]["status"], tuple(sent[0]["headers"]), b"".join(message.get("body", b"") for message in sent[1:]))
+        """Send one request as a client."""
+        token = self.tokens.get(client) or await self._token(client)
+        answer = await self.send(method, target, token, body)
+        assert answer.status < 500, (client, method, target, answer)
+        return answer
 
     async def do(self, step: int, deed: Deed | None, seconds: float) -> Answer | None:
         """Let time pass, then do a deed; without one time passes alike. Raises Leak if its dates tell more than the clock may."""
@@ -162,17 +98,59 @@ class Stage:
         if isinstance(deed, Delete):
             query = f"?match[version]={deed.versions}" if deed.versions else ""
             return await self.ask(deed.client, "DELETE", f"{place(deed.path)}objects/{deed.object_id}/{query}")
-        results = await curate.release(self.exchange, deed.client, deed.path, deed.object_ids, deed.to)
-        return Answer(0, (), orjson.dumps(results))
+        try:
+            return Answer(DONE, (), orjson.dumps(await self._run(deed)))
+        except (NotFound, Denied, Unauthenticated) as error:
+            return Answer(REFUSED, (), f"{type(error).__name__}: {error}".encode())
 
-    async def _token(self, client: str) -> str:
-        if client not in self.tokens:
-            self.tokens[client] = (await administer.issue_token(self.exchange, client, None)).token
-        return self.tokens[client]
+    async def _run(self, deed: Deed) -> object:
+        """A deed that is no request. Raises NotFound, Denied, Unauthenticated."""
+        match deed:
+            case Release():
+                return await curate.release(self.exchange, deed.client, deed.path, deed.object_ids, deed.to)
+            case Reject():
+                return await reject.reject(self.exchange, deed.client, deed.path, deed.object_ids, deed.reason)
+            case Hold():
+                order = HoldReason.ACCURACY, self.exchange.clock() + timedelta(hours=deed.hours)
+                return await hold.hold(self.exchange, deed.client, deed.path, deed.object_id, order)
+            case Lift():
+                return await hold.lift(self.exchange, deed.client, deed.path, deed.object_id)
+            case Withdraw():
+                return await withdraw.withdraw(self.exchange, deed.client, deed.object_id)
+            case Reload():
+                self.changes = changed(self.changes, deed.change)
+                return (await administer.adopt(self.exchange, alliance(self.changes))).changed
+            case Duties():
+                await self._do_duties()
+        return None
 
-    async def review(self, path: str) -> Answer:
-        """What a curator is shown of the quarantine."""
-        return Answer(0, (), orjson.dumps(await review.review(self.exchange, CURATOR, path)))
+    async def _do_duties(self) -> None:
+        failures: list[Exception] = []
+        scheduler = Scheduler(self.exchange, duties(self.exchange, NO_GRACE), "stage", failures.append)
+        await scheduler.look()
+        assert not failures, failures
+
+    async def _token(self, client: str) -> bytes:
+        if client:
+            self.tokens[client] = (await administer.issue_token(self.exchange, client, None)).token.encode()
+        return self.tokens.get(client, b"")
+
+    async def review(self, client: str) -> Answer:
+        """What a curator is shown of his intake, and of what was rejected there."""
+        path = next(each for each, curator in CURATORS.items() if curator == client)
+        try:
+            waiting = await review.review(self.exchange, client, path)
+            rejected = await reject.rejected(self.exchange, client, path)
+        except SharingError as error:
+            return Answer(REFUSED, (), str(error).encode())
+        return Answer(DONE, (), orjson.dumps([waiting, rejected]))
+
+    async def rejected(self, client: str, path: str) -> Answer:
+        """What a submitter is told of rejections."""
+        try:
+            return Answer(DONE, (), orjson.dumps(await reject.rejected(self.exchange, client, path)))
+        except SharingError as error:
+            return Answer(REFUSED, (), str(error).encode())
 
 
 def place(path: str) -> str:
@@ -181,7 +159,37 @@ def place(path: str) -> str:
     return f"/{root}/collections/{name}/"
 
 
+def in_process(app: ASGIApp) -> Ask:
+    """Requests handed to the application as the web server would."""
+
+    async def send(method: str, target: str, token: bytes, body: bytes) -> Answer:
+        path, _, query = target.partition("?")
+        headers = [(b"host", b"taxii.example.org"), (b"accept", TAXII.encode())]
+        if token:
+            headers.append((b"authorization", b"Bearer " + token))
+        if body:
+            headers.append((b"content-type", TAXII.encode()))
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "https", "root_path": "",
+            "path": path, "raw_path": path.encode(), "query_string": quote(query, safe="=&[],:.-_").encode(), "headers": headers,
+            "client": ("127.0.0.1", 4711), "server": ("taxii.example.org", 443),
+        }  # fmt: skip
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def take(message: Message) -> None:
+            sent.append(message)
+
+        await app(scope, receive, take)
+        return Answer(sent[0]["status"], tuple(sent[0]["headers"]), b"".join(message.get("body", b"") for message in sent[1:]))
+
+    return send
+
+
 MakeStore = Callable[[HandClock], Awaitable[Store]]
+MakeJudge = Callable[[Alliance], Judge]
 
 
 def in_memory(_folder: Path) -> MakeStore:
@@ -204,16 +212,19 @@ def on_disk(folder: Path, name: str = "") -> MakeStore:
 
 MAKERS: Final[dict[str, Callable[[Path], MakeStore]]] = {"memory": in_memory, "sqlite": on_disk}
 """From the name of a kind of store, and a folder for its files, to what makes fresh ones."""
+FACE: Final = FaceSettings(public_url="https://taxii.example.org")
 
 
 @asynccontextmanager
-async def open_stage(make_store: MakeStore, dates: Dates, clock: HandClock | None = None) -> AsyncIterator[Stage]:
+async def open_stage(
+    make_store: MakeStore, dates: Dates, clock: HandClock | None = None, make_judge: MakeJudge = judge_of
+) -> AsyncIterator[Stage]:
     """A stage over a store, the small alliance in force."""
     clock = clock or HandClock()
     store = await make_store(clock)
-    exchange = Exchange(store, InForce(store, _make_judge), clock)
+    exchange = Exchange(store, InForce(store, make_judge), clock)
     try:
         await administer.adopt(exchange, alliance())
-        yield Stage(exchange, clock, dates, create_app(exchange, FaceSettings(public_url="https://taxii.example.org")))
+        yield Stage(exchange, clock, dates, in_process(create_app(exchange, FACE)))
     finally:
         await store.close()

@@ -16,9 +16,11 @@ from typing import Final
 
 import pytest
 from deeds import HandClock
-from property.histories import ALLIANCE, LISTS, Add, Content, Deed, Delete, fixed, terms_of
+from property.cast import ALLIANCE, LISTS, Content, fixed, terms_of
+from property.dates import Dates
+from property.histories import Add, Deed, Delete
 from property.pages import LAST, WHOLE, Question, Row, rows_of
-from property.stage import MAKERS, Answer, Dates, Stage, in_memory, on_disk, open_stage, place
+from property.stage import MAKERS, Answer, Stage, in_memory, on_disk, open_stage, place
 from worlds import AMBER, CLEAR, GREEN, RED, STRICT, indicator
 
 from app.clock import timestamp, to_micros

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from property.histories import ALLIANCE, Add, Deed, history, terms_of
+from property.cast import ALLIANCE, terms_of
+from property.dates import Leak
+from property.histories import Add, Deed, history
 from property.leaks import LEAKS
 from property.proving import Tally, observers_of, prove
 from property.purge import Fate
-from property.stage import Leak, in_memory, on_disk
+from property.stage import in_memory, on_disk
 from worlds import GREEN, NG_IDENTITY, RED, indicator
 
 EXAMPLES: Final = int(os.environ.get("LEGATION_PROVE_EXAMPLES", "40"))

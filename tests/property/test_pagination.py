@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from property.histories import Deed, history
+from property.dates import Dates
+from property.histories import Deed, history, ids_of, touched
 from property.pages import LAST, WHOLE, Question, Row, Way, by_date, by_next_alone, by_next_with_filters, rows_of
-from property.proving import OBSERVERS, ids_of, touched
-from property.stage import MAKERS, Answer, Dates, Stage, open_stage, place
+from property.proving import OBSERVERS
+from property.stage import MAKERS, Answer, Stage, open_stage, place
 
 EXAMPLES: Final = int(os.environ.get("LEGATION_PROVE_EXAMPLES", "40"))
 DIVISOR: Final = {"memory": 4, "sqlite": 16}

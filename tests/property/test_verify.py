@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from property.dates import Dates
 from property.histories import history
-from property.stage import MAKERS, Dates, open_stage
+from property.stage import MAKERS, open_stage
 
 from app.sharing.schedule import duties
 from app.sharing.verify import Verification, verify
