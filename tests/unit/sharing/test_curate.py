@@ -16,6 +16,7 @@ from deeds import (
     ids,
     keep,
     later,
+    level,
     only,
     put,
     refuse,
@@ -24,7 +25,7 @@ from worlds import AMBER, GREEN, RED, STRICT, World, collection_id, identity, in
 
 from app.errors import Denied, NotFound
 from app.sharing import administer, curate, review
-from app.sharing.explain import explain
+from app.sharing.survey import survey
 
 INTAKE, ALLIANCE = "intake/vendor", "members/alliance"
 PARTNER, CURATOR, KE, NG, EDITOR = "vendor/push", "secretariat/curator", "ke-cert/misp", "ng-cert/misp", "secretariat/editor"
@@ -77,7 +78,7 @@ async def test_the_default_level_of_the_intake_comes_along() -> None:
     await _release(world, pushed["id"])
     explained = [each["id"] for each in await contents(world, KE, ALLIANCE)]
     assert explained == [pushed["id"]]
-    assert only((await explain(world.exchange, KE, ALLIANCE)).reasons).tlp == "amber"
+    assert only((await survey(world.exchange, KE, ALLIANCE)).reasons).tlp == "amber"
 
 
 async def test_definitions_and_the_creator_come_along() -> None:
@@ -193,7 +194,7 @@ async def test_tightening_an_observable_in_the_intake_closes_its_copy() -> None:
     await _release(world, address["id"])
     await alter_collection(world, INTAKE, unmarked="amber+strict")
     await keep(world, PARTNER, INTAKE, address)
-    assert only((await explain(world.exchange, KE, ALLIANCE, address["id"])).reasons).tlp == "amber+strict"
+    assert await level(world, ALLIANCE, address["id"]) == "amber+strict"
 
 
 async def test_a_revocation_that_follows_is_pinned() -> None:
