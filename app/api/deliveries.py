@@ -16,7 +16,7 @@ from app.taxii.query import Endpoint, ObjectQuery, QueryLimits, next_after, pars
 async def get_deliveries(exchange: Exchange, _: FaceSettings, call: Call) -> Reply:
     """To whom the versions of an object were delivered."""
     object_id = call.params["object_id"]
-    query = parse_query(pairs(call), Endpoint.DELIVERIES, QueryLimits(exchange.limits.match_values))
+    query = parse_query(pairs(call.scope["query_string"]), Endpoint.DELIVERIES, QueryLimits(exchange.limits.match_values))
     cursor = query.next
     is_ours = cursor is not None and (cursor.collection, cursor.object_id) == (DELIVERIES, object_id)
     skip = cursor.position if cursor is not None and is_ours else 0

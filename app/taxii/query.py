@@ -35,13 +35,10 @@ class Endpoint(Enum):
     DELIVERIES = ("deliveries", frozenset({"limit", "next"}))
     """Ours, not the standard's: who received an object. Its cursor holds how many deliveries were told, in place of a date."""
 
-    def __init__(self, _distinct: str, parameters: frozenset[str]) -> None:
+    def __init__(self, name: str, parameters: frozenset[str]) -> None:
         self.parameters = parameters
-
-    @property
-    def versions(self) -> Versions:
+        self.versions = EVERY if name in {"versions", "delete"} else LATEST
         """What this endpoint selects without `match[version]`."""
-        return EVERY if self in {Endpoint.VERSIONS, Endpoint.DELETE} else LATEST
 
 
 @dataclass(frozen=True, slots=True)
