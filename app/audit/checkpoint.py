@@ -4,18 +4,19 @@ A checkpoint is a JSON Web Signature in its compact form (RFC 7515), Ed25519 (RF
 Pure: where keys and checkpoints are kept is not known here. No error text quotes a key.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Final
 
-import msgspec
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 from app.audit.chain import Head
+from app.clock import timestamp, to_micros
 from app.errors import ConfigurationError
-from app.taxii.cursor import LAST_MICROS
+from app.stix.timestamps import parse_timestamp
 
 ALGORITHM: Final = "Ed25519"
 TYPE: Final = "legation-checkpoint"
@@ -37,16 +38,7 @@ class _Registry(jws.JWSRegistry):
     max_payload_length = 16 * 1024 * 1024
 
 
-class _Payload(msgspec.Struct, forbid_unknown_fields=True):
-    """Base64 of seals, as msgspec writes bytes."""
-
-    at: Annotated[int, msgspec.Meta(ge=0, le=LAST_MICROS)]
-    heads: dict[str, tuple[int, bytes]]
-
-
 _REGISTRY: Final = _Registry(algorithms=[ALGORITHM])
-_DECODER: Final = msgspec.json.Decoder(_Payload)
-_ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 
 
 def make_key() -> tuple[bytes, bytes]:
@@ -70,23 +62,30 @@ def checking_key(pem: bytes) -> OKPKey:
 
 def sign(checkpoint: Checkpoint, key: OKPKey) -> str:
     """The checkpoint as text: equal checkpoints, equal text."""
-    payload = _Payload(checkpoint.at, {chain: (head.number, head.seal) for chain, head in checkpoint.heads.items()})
-    header = {"alg": ALGORITHM, "kid": key.thumbprint(), "typ": TYPE}
-    return jws.serialize_compact(header, _ENCODER.encode(payload), key, registry=_REGISTRY)
+    heads = {chain: [head.number, head.seal.hex()] for chain, head in checkpoint.heads.items()}
+    payload = json.dumps({"at": timestamp(checkpoint.at), "heads": heads}, separators=(",", ":"), sort_keys=True)
+    return jws.serialize_compact({"alg": ALGORITHM, "kid": key.thumbprint(), "typ": TYPE}, payload, key, registry=_REGISTRY)
 
 
 def read(text: str, key: OKPKey | None) -> Checkpoint:
     """The checkpoint that `text` is; without a key, whoever may have written it. Raises ConfigurationError if it is none, or not signed by this key."""
     try:
         signed = jws.extract_compact(text.strip().encode(), registry=_REGISTRY)
-        payload = _DECODER.decode(signed.payload)
-    except (JoseError, ValueError) as error:
+        checkpoint = _decoded(signed.payload)
+    except (JoseError, ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
         raise ConfigurationError([NO_CHECKPOINT]) from error
     if signed.headers().get("typ") != TYPE:
         raise ConfigurationError([NO_CHECKPOINT])
     if key is not None and not _is_signed(signed, key):
         raise ConfigurationError(["the checkpoint is not signed by this key: it was changed, or another key belongs to it"])
-    return Checkpoint(payload.at, {chain: Head(number, seal) for chain, (number, seal) in payload.heads.items()})
+    return checkpoint
+
+
+def _decoded(payload: bytes) -> Checkpoint:
+    """Raises whatever something else than a checkpoint raises."""
+    document = json.loads(payload)
+    heads = {chain: Head(int(number), bytes.fromhex(seal)) for chain, (number, seal) in document["heads"].items()}
+    return Checkpoint(to_micros(parse_timestamp(document["at"])), heads)
 
 
 def _is_signed(signed: jws.CompactSignature, key: OKPKey) -> bool:

@@ -10,8 +10,9 @@ from app.cli.alliance import check, init, reload
 from app.cli.audit import audit
 from app.cli.clients import clients
 from app.cli.control import hold, holds, lift, purge, retention, withdraw
-from app.cli.curation import explain, reject, rejected, release, review
+from app.cli.curation import reject, rejected, release, review
 from app.cli.demo import demo
+from app.cli.explanation import explain
 from app.cli.keeping import backup, restore, stores
 from app.cli.serving import serve
 from app.cli.terminal import say
