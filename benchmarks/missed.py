@@ -156,6 +156,8 @@ def _at_work(work: Sequence[Callable[[], None]], give_up: Callable[[], None]) ->
     def guarded(one: Callable[[], None]) -> None:
         try:
             one()
+        except ConnectionAbortedError:
+            return  # another one has failed before
         except BaseException as error:  # noqa: BLE001 # raised again where it is waited for
             errors.append(error)
             give_up()
