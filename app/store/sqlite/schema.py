@@ -198,7 +198,7 @@ CREATE TABLE identity (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL
 
 CREATE TABLE name (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
 
-CREATE TABLE batch (number INTEGER PRIMARY KEY, last INTEGER NOT NULL, seal BLOB NOT NULL) STRICT;
+CREATE TABLE batch (number INTEGER PRIMARY KEY, last INTEGER NOT NULL, rows INTEGER NOT NULL, seal BLOB NOT NULL) STRICT;
 
 CREATE TABLE delivered (
     number INTEGER PRIMARY KEY,
@@ -207,10 +207,17 @@ CREATE TABLE delivered (
     epoch INTEGER NOT NULL,
     at INTEGER NOT NULL,
     first INTEGER NOT NULL,
-    last INTEGER NOT NULL,
     steps BLOB NOT NULL
 ) STRICT;
-CREATE INDEX delivered_by_rows ON delivered (collection, last, first);
+
+CREATE TABLE stretch (
+    collection INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    delivery INTEGER NOT NULL,
+    PRIMARY KEY (collection, size, last, first, delivery)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE poll (
     client TEXT NOT NULL,
@@ -231,7 +238,8 @@ CREATE TABLE refusal (
     PRIMARY KEY (minute, client, request, status)
 ) STRICT, WITHOUT ROWID;
 """
-"""`batch.last` is the number of the last delivery that its seal covers; the newest batch covers whatever follows."""
+"""`batch.last` is the number of the last delivery that its seal covers, the newest batch covers whatever follows; `rows` is the highest row of the store that
+was ever delivered."""
 
 
 @dataclass(frozen=True, slots=True)
