@@ -55,6 +55,8 @@ class DeliveryWriter:
 
     async def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """Put deliveries on record. Raises StoreUnavailable if they cannot be made durable."""
+        if not deliveries:
+            return
         done = asyncio.get_running_loop().create_future()
         self._waiting.append((deliveries, done))
         if self._writing is None:
