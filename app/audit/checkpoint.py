@@ -7,7 +7,7 @@ Pure: where keys and checkpoints are kept is not known here. No error text quote
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from joserfc import jws
 from joserfc.errors import JoseError
@@ -18,6 +18,7 @@ from app.clock import timestamp, to_micros
 from app.errors import ConfigurationError
 from app.stix.timestamps import parse_timestamp
 
+Key: TypeAlias = OKPKey
 ALGORITHM: Final = "Ed25519"
 TYPE: Final = "legation-checkpoint"
 """The `typ` of the header: what the key signs otherwise is no checkpoint."""
