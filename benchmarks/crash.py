@@ -7,6 +7,7 @@ Each round: start the server (and measure it), look whether all is as it must be
 import argparse
 import json
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -258,6 +259,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="print what was found as JSON")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # as Ctrl-C does: no server outlives its benchmark
     parts = (TextColumn("crashes"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with (

@@ -44,6 +44,8 @@ class Ledger:
     narrow: set[Version] = field(default_factory=set)
     lost: int = 0
     """Answers that a kill took: what they were about may be there or not."""
+    given_up: int = 0
+    """Versions of which no writer will hear any more."""
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def send(self, versions: Iterable[Version], *, narrow: bool) -> None:
@@ -59,10 +61,16 @@ class Ledger:
             self.acknowledged |= set(versions)
             self.changed.notify_all()
 
-    def wait_for(self, count: int, given_up: threading.Event) -> None:
-        """Wait until so many versions are acknowledged, or nobody writes any more."""
+    def give_up(self, count: int) -> None:
+        """Note that so many versions stay without an answer."""
         with self.changed:
-            self.changed.wait_for(lambda: len(self.acknowledged) >= count or given_up.is_set())
+            self.given_up += count
+            self.changed.notify_all()
+
+    def wait_for(self, count: int, given_up: threading.Event) -> None:
+        """Wait until so many versions are acknowledged or given up, or all is given up."""
+        with self.changed:
+            self.changed.wait_for(lambda: len(self.acknowledged) + self.given_up >= count or given_up.is_set())
 
     def visible(self, client: str, versions: set[Version]) -> set[Version]:
         """Those of `versions` that a client may see."""
@@ -121,7 +129,8 @@ class Writer:
             except Lost:
                 self.ledger.lost += 1
                 if self.ledger.lost % 2:
-                    return  # gives up: it may be there or not
+                    self.ledger.give_up(len(versions))
+                    return
         if status["success_count"] != len(objects):
             raise ValueError(f"not all was taken: {status!s:.300}")
         self.ledger.acknowledge(versions)

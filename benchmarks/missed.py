@@ -6,6 +6,7 @@
 import argparse
 import json
 import random
+import signal
 import sys
 import tempfile
 import threading
@@ -141,7 +142,7 @@ class Play:
 
     def _give_up(self) -> None:
         """Whoever waits for something waits no longer."""
-        self.fleet.given_up.set()
+        self.fleet.give_up()
         self._all_look.abort()
         with self.ledger.changed:
             self.ledger.changed.notify_all()
@@ -155,6 +156,8 @@ def _at_work(work: Sequence[Callable[[], None]], give_up: Callable[[], None]) ->
     def guarded(one: Callable[[], None]) -> None:
         try:
             one()
+        except ConnectionAbortedError:
+            return  # another one has failed before
         except BaseException as error:  # noqa: BLE001 # raised again where it is waited for
             errors.append(error)
             give_up()
@@ -209,6 +212,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--json", action="store_true", help="print the counts as JSON")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # as Ctrl-C does: no server outlives its benchmark
     arrangements = [
         Arrangement(asked.processes, workers, asked.writers, asked.objects, asked.of_each, asked.kills) for workers in asked.workers
     ]

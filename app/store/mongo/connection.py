@@ -7,10 +7,11 @@
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from bson.codec_options import CodecOptions
+from bson.codec_options import CodecOptions, TypeDecoder, TypeRegistry
+from bson.int64 import Int64
 from pymongo import AsyncMongoClient, ReadPreference
 from pymongo.client_session_shared import TransactionOptions
 from pymongo.errors import (
@@ -72,6 +73,22 @@ _REFUSED: Final = frozenset({13, 18, 8000})
 """Unauthorized, AuthenticationFailed, and how hosted services say the same."""
 
 
+class _PlainInteger(TypeDecoder):
+    """Numbers of 64 bits as numbers: the driver's own kind of them is refused by whoever writes JSON."""
+
+    @property
+    def bson_type(self) -> type[Int64]:
+        """What is decoded."""
+        return Int64
+
+    def transform_bson(self, value: int) -> int:
+        """The same number."""
+        return int(value)
+
+
+_CODEC: Final = CodecOptions[dict[str, Any]](tz_aware=True, type_registry=TypeRegistry([_PlainInteger()]))
+
+
 @contextmanager
 def translated() -> Generator[None]:
     """Raises StoreUnavailable for whatever makes the database unusable at the moment; faults of the project pass as they are."""
@@ -110,7 +127,7 @@ def database_in(client: Client, url: str) -> Database:
     """The database that the address names, with the settings that the promises need."""
     return client.get_database(
         database_of(url),
-        codec_options=CodecOptions[dict[str, Any]](tz_aware=True),
+        codec_options=_CODEC,
         read_preference=ReadPreference.PRIMARY,
         write_concern=DURABLE,
         read_concern=ReadConcern("majority"),
@@ -138,7 +155,7 @@ async def greet(client: Client, url: str) -> datetime:
     if found["maxWireVersion"] < OLDEST_WIRE_VERSION:
         raise ConfigurationError([f"{name} is older than MongoDB 7.0, which the store needs; upgrade it"])
     shown: datetime = found["localTime"]
-    return shown
+    return shown.replace(tzinfo=UTC)  # answers to commands carry no zone, whatever the client is told
 
 
 def _reason(error: PyMongoError) -> str:
