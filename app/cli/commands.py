@@ -12,6 +12,7 @@ from app.cli.clients import clients
 from app.cli.control import hold, holds, lift, purge, retention, withdraw
 from app.cli.curation import reject, rejected, release, review
 from app.cli.demo import demo
+from app.cli.erasing import erase, erasures
 from app.cli.explanation import explain
 from app.cli.keeping import backup, restore, stores
 from app.cli.serving import serve
@@ -40,6 +41,8 @@ for name, command in {
     "reject": reject,
     "rejected": rejected,
     "withdraw": withdraw,
+    "erase": erase,
+    "erasures": erasures,
     "hold": hold,
     "lift": lift,
     "holds": holds,

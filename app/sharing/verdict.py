@@ -124,7 +124,8 @@ class Case:
             return "its own organisation deleted its contribution under this id, and is shown no other until it posts again"
         if served == reader.organisation:
             return "its own organisation's contribution under this id is shown to it instead"
-        rank = "registered originator's" if min(line.rank for line in lines if reader.sees(line)) == REGISTERED_RANK else "earlier"
+        is_owned = any(line.rank == REGISTERED_RANK and reader.sees(line) for line in lines)
+        rank = "registered originator's" if is_owned else "earlier"
         return f"the {rank} contribution under this id, by {served}, is shown to it instead"
 
     def _references(self, stopping: Sequence[Pin]) -> Iterator[Ground]:

@@ -94,6 +94,7 @@ def _member(organisation: str, name: str, jurisdiction: str) -> Organisation:
         "feed": {"roles": ("reader",), "scope": "constituency"},
         "opencti": {"roles": ("reader",), "compatibility": ("millisecond-dates", "spec-version-first", "empty-objects-list")},
     }
+    clients["auditor"] = {"roles": ("auditor",)}
     if organisation == "ke-cert":
         clients["curator"] = {"roles": ("reader", "curator")}
     whole = {"kind": "member", "name": name, "jurisdiction": jurisdiction, "identities": [OWN_IDENTITY[organisation]], "clients": clients}
@@ -101,11 +102,17 @@ def _member(organisation: str, name: str, jurisdiction: str) -> Organisation:
 
 
 def _partner(name: str) -> Organisation:
-    return Organisation.model_validate({"kind": "partner", "name": name, "clients": {"push": {"roles": ("reader", "contributor")}}})
+    clients = {"push": {"roles": ("reader", "contributor")}, "auditor": {"roles": ("auditor",)}}
+    return Organisation.model_validate({"kind": "partner", "name": name, "clients": clients})
 
 
 def _secretariat() -> Organisation:
-    clients = {"curator": ("reader", "curator"), "editor": ("reader", "contributor"), "compliance": ("compliance",)}
+    clients = {
+        "curator": ("reader", "curator"),
+        "editor": ("reader", "contributor"),
+        "compliance": ("compliance",),
+        "auditor": ("auditor",),
+    }
     whole = {"kind": "secretariat", "name": "Secretariat", "clients": {name: {"roles": roles} for name, roles in clients.items()}}
     return Organisation.model_validate(whole)
 

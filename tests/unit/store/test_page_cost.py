@@ -59,11 +59,31 @@ def test_a_row_that_is_not_flagged_costs_nothing_for_what_it_refers_to(tmp_path:
     assert flagged > plain
 
 
+@pytest.mark.parametrize("versions", VERSIONS[:3])
+@pytest.mark.parametrize("limit", [10, 50])
+def test_what_is_hidden_costs_nothing(tmp_path: Path, versions: Versions, limit: int) -> None:
+    """Case 39: the steps of a page follow what the reader sees, however much lies before, between and behind it.
+
+    That there is a hidden label at all costs as much as one more look for it.
+    """
+    steps: list[int] = []
+    for hidden in (1, 40):
+        path = tmp_path / str(hidden)
+        asyncio.run(_interleave(path, hidden=hidden))
+        steps.append(_count(path, select(1, limit=limit, versions=versions), limit))
+    assert steps[1] == steps[0]
+
+
 _KINDS = (("plain", frozenset[Pin]()), ("pinned", PINS), ("flagged", PINS))
 
 
 def _steps(path: Path, pins: frozenset[Pin], *, is_flagged: bool) -> int:
     asyncio.run(_fill(path, pins, is_flagged=is_flagged))
+    return _count(path, select(1, limit=50), 50)
+
+
+def _count(path: Path, selection: Selection, expected: int) -> int:
+    """The steps that a page of so many entries takes."""
     reader, steps = open_reader(path), 0
 
     def count() -> bool:
@@ -71,14 +91,32 @@ def _steps(path: Path, pins: frozenset[Pin], *, is_flagged: bool) -> int:
         steps += 1
         return False
 
-    selection: Selection = select(1, limit=50)
     reading.read_page(reader, selection)
     reader.set_progress_handler(count, 1)
     found = reading.read_page(reader, selection)
     reader.close()
     assert isinstance(found, Page)
-    assert len(found.entries) == 50
+    assert len(found.entries) == expected
     return steps
+
+
+async def _interleave(path: Path, *, hidden: int) -> None:
+    """Rows under label 1, and around each of them `hidden` ones under label 2."""
+    store = await open_sqlite(path, TrustedClock(system_clock))
+
+    async def work(tx: Transaction) -> None:
+        for place in range(51):
+            aside = [
+                version(f"indicator--{place:02}-{number:02}", label=2, date_added=1_000_000 + 100 * place + number)
+                for number in range(hidden)
+            ]
+            shown = version(f"indicator--{place:02}", date_added=1_000_000 + 100 * place + 50) if place else None
+            rows = [*aside, *([shown] if shown is not None else [])]
+            if rows:
+                await tx.put(COLLECTION, [Arrival(row, bytes_of(row)) for row in rows])
+
+    await store.transact(work)
+    await store.close()
 
 
 async def _fill(path: Path, pins: frozenset[Pin], *, is_flagged: bool) -> None:

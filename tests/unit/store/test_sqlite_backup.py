@@ -39,7 +39,7 @@ async def test_a_copy_holds_one_moment_whatever_is_written_meanwhile(
     store: SqliteStore, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Commits of other processes neither get in nor make it begin anew."""
-    monkeypatch.setattr(backup, "PAGES_AT_ONCE", 10)
+    monkeypatch.setattr(backup, "PAGES_AT_ONCE", 3)
     progress: list[tuple[int, int]] = []
     with closing(apsw.Connection(str(path))) as other:
 
