@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 from contract.samples import COLLECTION, Hands
 from mongo.serving import failing, fresh_database
+from pymongo import AsyncMongoClient
 
 from app.audit.chain import faults
 from app.audit.deliveries import DELIVERIES, Delivery
 from app.errors import StoreUnavailable
 from app.store.mongo import MongoStore, open_mongo
-from app.store.mongo.delivered import MOST_RANGES
+from app.store.mongo.delivered import MOST_PLACES
 from app.store.mongo.deliveries import MOST_AT_ONCE
 
 
@@ -83,9 +85,38 @@ async def test_who_waits_no_longer_is_on_record_all_the_same(store: MongoStore) 
 
 
 async def test_more_rows_than_are_looked_for_one_by_one(store: MongoStore) -> None:
-    await store.deliver([delivery(1, 5), delivery(10 * MOST_RANGES), delivery(7, collection="another")])
-    assert await numbers(store, *range(2, 2 * MOST_RANGES)) == [1]
-    assert await numbers(store, *range(20 * MOST_RANGES, 22 * MOST_RANGES)) == []
+    await store.deliver([delivery(1, 5), delivery(10 * MOST_PLACES), delivery(7, collection="another")])
+    assert await numbers(store, *range(2, 2 * MOST_PLACES)) == [1]
+    assert await numbers(store, *range(20 * MOST_PLACES, 22 * MOST_PLACES)) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"$set": {"deliveries.0.client": "ke-cert/misp"}},
+        {"$set": {"deliveries.0.first": 2}},
+        {"$set": {"deliveries.0.steps": b"rubbish"}},
+        {"$pop": {"stretches": 1}},
+        {"$set": {"stretches.0.last": 9}},
+        {"$pop": {"deliveries": 1}},
+    ],
+    ids=["client", "row", "rubbish", "not to be found", "found elsewhere", "gone"],
+)
+async def test_what_is_changed_past_the_store_shows(store: MongoStore, url: str, changes: dict[str, Any]) -> None:
+    """Hiding a delivery from the search as well (decision 23)."""
+    await store.deliver([delivery(1, 5), delivery(7, at=2)])
+    async with AsyncMongoClient(url) as client:
+        await client.get_default_database()["batch"].update_one({"_id": 1}, changes)
+    (fault,) = faults(DELIVERIES, await store.sealed(DELIVERIES, 10), {})
+    assert "record 1 was changed" in fault
+
+
+async def test_what_cannot_be_read_is_not_passed_over(store: MongoStore, url: str) -> None:
+    await store.deliver([delivery(1, 5)])
+    async with AsyncMongoClient(url) as client:
+        await client.get_default_database()["batch"].update_one({"_id": 1}, {"$set": {"deliveries.0.steps": b"rubbish"}})
+    with pytest.raises(StoreUnavailable, match="delivery 1 is not as it was put on record"):
+        await numbers(store, 1)
 
 
 async def test_a_closed_store_takes_no_deliveries(url: str) -> None:
