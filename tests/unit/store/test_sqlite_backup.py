@@ -79,7 +79,8 @@ async def test_deliveries_are_copied_after_what_was_delivered(
         if steps == 1:  # the main file is copied
             other = open_deliveries(path, store._writer)
             other.execute("INSERT INTO name VALUES (1, 'ng-cert/misp'), (2, ?)", (COLLECTION,))
-            other.execute("INSERT INTO delivered VALUES (1, 1, 2, 1, 1, 900, 900, x'01')")
+            other.execute("INSERT INTO delivered VALUES (1, 1, 2, 1, 1, 900, x'01')")
+            other.execute("INSERT INTO stretch VALUES (2, 0, 900, 900, 1); INSERT INTO batch VALUES (1, 1, 900, x'00')")
             other.close()
 
     back_up(path, tmp_path / "copy.db", write)
