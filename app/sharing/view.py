@@ -45,6 +45,16 @@ class View:
         """The versions under an id that the visitor is shown, ascending."""
         return thread.served(self.visit.principal.organisation, self.sees)
 
+    def read(self, thread: Thread) -> list[Line]:
+        """The versions under an id that the visitor reads, ascending, as a page would show them: his organisation's own are his only by their labels."""
+        mine = self.visit.principal.organisation
+        cleared = [line for line in thread.lines if line.stored is not None and line.stored.label in self.numbers]
+        if any(line.contributor == mine for line in cleared):
+            return [line for line in cleared if line.contributor == mine and not line.deleted]
+        visible = [line for line in cleared if not line.deleted and are_seen(line.pins, self.numbers)]
+        _, best = min(((line.rank, line.contributor) for line in visible), default=(0, ""))
+        return [line for line in visible if line.contributor == best]
+
     async def threads(self, tx: Transaction, ids: Iterable[str]) -> dict[str, Thread]:
         """The threads under `ids`, empty ones included."""
         return await read_threads(tx, self.collection, self.book, ids)

@@ -12,7 +12,7 @@ from property.histories import Deed, Hold, Lift, Reject, Reload, Withdraw, ids_o
 from property.ledger import Ledger
 from property.observing import Observer
 from property.purge import Fate, Purge, is_own
-from property.stage import DONE, Answer, MakeStore, Stage, open_stage
+from property.stage import DONE, Answer, OpenStage, Stage
 
 OBSERVERS = (
     "ke-cert/misp", "za-cert/misp", "ng-cert/misp", "ke-cert/strict", "za-cert/feed", "ng-cert/feed", "ke-cert/feed", "ke-cert/desk", "za-cert/opencti",
@@ -50,9 +50,9 @@ class Whole:
     dates: Dates
 
 
-async def prove(deeds: list[Deed], observers: Sequence[str], make_store: MakeStore, tally: Tally) -> None:
+async def prove(deeds: list[Deed], observers: Sequence[str], open_: OpenStage, tally: Tally) -> None:
     """Play a history whole and purged for each observer. Raises Leak if an observer can tell them apart, or is shown what he may not see."""
-    whole = await play_whole(deeds, observers, make_store)
+    whole = await play_whole(deeds, observers, open_)
     tally.histories += 1
     for name in observers:
         purge = Purge(deeds, whole.ledger, name)
@@ -60,7 +60,7 @@ async def prove(deeds: list[Deed], observers: Sequence[str], make_store: MakeSto
         tally.dropped.update(type(deed).__name__ for step, deed in enumerate(deeds) if purge.deed(step) is None)
         tally.comparisons += 1
         try:
-            purged = await play_purged(purge, whole, name, make_store)
+            purged = await play_purged(purge, whole, name, open_)
         except Inconclusive:
             tally.inconclusive += 1
             continue
@@ -69,11 +69,11 @@ async def prove(deeds: list[Deed], observers: Sequence[str], make_store: MakeSto
         tally.own_answers += sum(deed.client == name for deed in deeds)
 
 
-async def play_whole(deeds: list[Deed], names: Sequence[str], make_store: MakeStore) -> Whole:
+async def play_whole(deeds: list[Deed], names: Sequence[str], open_: OpenStage) -> Whole:
     """The history as it is; whatever an observer is told is held against what he may see."""
     whole = Whole(deeds, Ledger(names), {name: Observer(name) for name in names}, Dates())
     watches = [Watch(whole.ledger, observer) for observer in whole.observers.values()]
-    async with open_stage(make_store, whole.dates) as stage:
+    async with open_(whole.dates) as stage:
         for step, deed in enumerate(deeds):
             answer = await stage.do(step, deed, deed.seconds)
             assert answer is not None
@@ -87,10 +87,10 @@ async def play_whole(deeds: list[Deed], names: Sequence[str], make_store: MakeSt
     return whole
 
 
-async def play_purged(purge: Purge, whole: Whole, name: str, make_store: MakeStore) -> Observer:
+async def play_purged(purge: Purge, whole: Whole, name: str, open_: OpenStage) -> Observer:
     """What is left of the history for one observer, under the dates of the whole."""
     observer, deeds = Observer(name), whole.deeds
-    async with open_stage(make_store, Dates(whole.dates.recorded, purge.seen, is_feeding=True, often=whole.dates.often)) as stage:
+    async with open_(Dates(whole.dates.recorded, purge.seen, is_feeding=True, often=whole.dates.often)) as stage:
         for step, deed in enumerate(deeds):
             left = purge.deed(step)
             answer = await stage.do(step, left, deed.seconds)
