@@ -52,6 +52,13 @@ openapi: setup-dev ## write openapi/legation.json anew from the running app
 bench: setup ## measure beside floors and peers, which it installs; BENCH=--quick takes minutes
 	$(BIN)/python -m benchmarks.run $(BENCH)
 
+.PHONY: missed crash
+missed: setup ## count what followers miss while servers are killed; MISSED=--help tells the sizes
+	$(BIN)/python -m benchmarks.missed $(MISSED)
+
+crash: setup ## kill the server in the midst of writing, 200 times, and look what is left; CRASH=--help tells the sizes
+	$(BIN)/python -m benchmarks.crash $(CRASH)
+
 lock: setup-dev ## resolve the dependencies anew, with hashes (needs uv on the path)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade -q -o requirements.lock
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -c requirements.lock --upgrade -q -o requirements-dev.lock

@@ -19,6 +19,7 @@ from app.stix.objects import Limits as ObjectLimits
 from app.store.contract import Store
 from app.store.dates import TrustedClock
 from app.store.memory import MemoryStore
+from app.store.mongo import has_mongo, is_mongo_url, open_mongo, without_secrets
 from app.store.sqlite import back_up, open_sqlite, restore
 from app.store.watched import WatchedStore
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 MEMORY: Final = "memory:"
 SQLITE: Final = "sqlite:///"
-STORE_URLS: Final = "a store is `sqlite:///PATH` (an absolute path has four slashes) or `memory:`"
+STORE_URLS: Final = "a store is `sqlite:///PATH` (an absolute path has four slashes), `mongodb://HOST/DATABASE` or `memory:`"
 DEFAULT_PORT: Final = 9000
 _LIMITS: Final = Limits()
 _OBJECT: Final = ObjectLimits()
@@ -44,12 +45,18 @@ def default_store() -> str:
 
 def is_store_url(url: str) -> bool:
     """Whether a store can be opened by this address."""
-    return url == MEMORY or (url.startswith(SQLITE) and len(url) > len(SQLITE))
+    return url == MEMORY or (url.startswith(SQLITE) and len(url) > len(SQLITE)) or is_mongo_url(url)
 
 
 def store_path(url: str) -> Path | None:
     """The file of a store; None if it has none."""
-    return Path(url.removeprefix(SQLITE)) if is_store_url(url) and url != MEMORY else None
+    return Path(url.removeprefix(SQLITE)) if is_store_url(url) and url.startswith(SQLITE) else None
+
+
+def shown_store(url: str) -> str:
+    """The address as it may stand in a log or a message: whole but for what only the database should hear."""
+    path = store_path(url)
+    return without_secrets(url) if path is None else str(path.absolute())
 
 
 class Settings(BaseModel):
@@ -57,7 +64,11 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    store: str = Field(default_factory=default_store, description="where objects are kept: `sqlite:///PATH` or `memory:`")
+    store: str = Field(
+        default_factory=default_store,
+        repr=False,
+        description="where objects are kept: `sqlite:///PATH`, `mongodb://HOST/DATABASE` or `memory:`",
+    )
     alliance: Path | None = Field(default=None, description="folder with the alliance's files, put in force if the store has none yet")
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=DEFAULT_PORT, ge=0, le=65535, description="port to listen on; 0 takes any free one, which is printed")
@@ -74,6 +85,9 @@ class Settings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least important lines to log")
     log_format: Literal["json", "text"] = Field(default="json", description="form of log lines, which go to standard error")
     purge_after: int = Field(default=30, ge=0, le=3650, description="days past their retention date after which the bytes of objects go")
+    checkpoint_key: Path | None = Field(default=None, description="private key that signs checkpoints of the audit records, PEM")
+    checkpoint_dir: Path | None = Field(default=None, description="folder into which the server writes checkpoints; without it, none")
+    checkpoint_every: int = Field(default=24, ge=1, le=744, description="hours from one checkpoint to the next")
     page: int = Field(default=_LIMITS.page, ge=1, description="objects of a page if the client names no limit")
     largest_page: int = Field(default=_LIMITS.largest_page, ge=1, description="objects of a page at most")
     page_octets: int = Field(default=_LIMITS.page_bytes, ge=65_536, description="octets of a page at most; one object is always sent")
@@ -130,16 +144,28 @@ def variable(setting: str) -> str:
     return f"LEGATION_{setting.upper()}"
 
 
-async def open_store(url: str, clock: Clock = system_clock, *, create: bool = True) -> Store:
-    """The store at `url`; made if it is not there, unless `create` says no. Raises ConfigurationError, StoreUnavailable."""
+async def has_store(url: str) -> bool:
+    """Whether there is a store at `url`, to be opened without making one. Raises as `open_store`."""
+    path = store_path(url)
+    return await has_mongo(url) if is_mongo_url(url) else path is not None and path.exists()
+
+
+async def open_store(url: str, clock: Clock | None = None, *, create: bool = True) -> Store:
+    """The store at `url`; made if it is not there, unless `create` says no. Without `clock`, it goes by that of its machine: the database's, or this one's.
+
+    Raises ConfigurationError, StoreUnavailable.
+    """
+    if is_mongo_url(url):
+        return await open_mongo(url, None if clock is None else TrustedClock(clock), create=create)
+    trusted = TrustedClock(clock or system_clock)
     if url == MEMORY:
-        return MemoryStore(TrustedClock(clock))
+        return MemoryStore(trusted)
     path = store_path(url)
     if path is None:
-        raise ConfigurationError([f"{quoted(url)} is no store: {STORE_URLS}"])
+        raise ConfigurationError([f"{quoted(without_secrets(url))} is no store: {STORE_URLS}"])
     if not create:
         _require(path)
-    return await open_sqlite(path, TrustedClock(clock))
+    return await open_sqlite(path, trusted)
 
 
 def back_up_store(url: str, target: Path, seen: Callable[[int, int], None]) -> None:
@@ -162,7 +188,9 @@ def restore_store(copy: Path, url: str, seen: Callable[[int, int], None]) -> Non
 def _file_of(url: str) -> Path:
     path = store_path(url)
     if path is None:
-        raise ConfigurationError([f"{quoted(url)} is no file that could be copied; name one, `sqlite:///PATH`"])
+        raise ConfigurationError(
+            [f"{quoted(without_secrets(url))} is no file that could be copied; name one, `sqlite:///PATH`, or use the database's own tools"]
+        )
     return path
 
 

@@ -6,12 +6,20 @@ from functools import partial
 import httpx
 import pytest
 import worlds
+from mongo.serving import serving as serving_database
 
 
 @pytest.fixture
 def anyio_backend() -> str:
     """The loop that the server runs on."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def mongodb() -> Iterator[str]:
+    """A MongoDB server, without the name of a database."""
+    with serving_database() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from worlds import RED, World, build, indicator, object_id
 from app.access.alliance import Client
 from app.sharing import add, administer, read, remove
 from app.sharing.exchange import Address, Limits
+from app.sharing.explain import Inquiry, explain
 from app.sharing.quota import Quotas
 from app.stix.markings import HANDLING_EXTENSION
 from app.store.dates import TrustedClock
@@ -165,3 +166,9 @@ async def hire(world: World, organisation: str, name: str, *roles: str, **more: 
 def moment(instant: datetime) -> str:
     """An instant as objects write it."""
     return instant.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+async def level(world: World, path: str, identifier: str) -> object:
+    """The TLP level at which the one version under an id stands."""
+    verdict = only((await explain(world.exchange, Inquiry("", path, identifier), None)).verdicts)
+    return only(verdict.versions).handling["tlp"]

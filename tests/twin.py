@@ -13,7 +13,7 @@ from app.access.decision import Decision, Question
 from app.access.principal import Principal
 from app.stix.handling import HandlingLabel, State, Tlp
 
-SEE = frozenset({Action.READ, Action.REVIEW, Action.RELEASE})
+SEE = frozenset({Action.READ, Action.REVIEW, Action.RELEASE, Action.EXPLAIN})
 WRITE = frozenset({Action.WRITE_NEW, Action.WRITE_VERSION})
 FIND = frozenset({Action.DISCOVER, Action.READ})
 EVERYTHING = frozenset(Action)
@@ -116,6 +116,23 @@ PERMITS: dict[str, tuple[frozenset[Action], Rule]] = {
             c.has("curator")
             and (c.is_secretariat or c.principal.organisation == c.collection.owner)
             and (c.label is None or c.label.state is State.QUARANTINED)
+        ),
+    ),
+    "originators-explain": (
+        frozenset({Action.EXPLAIN}),
+        lambda c: (
+            (c.has("contributor") or c.has("auditor"))
+            and (c.among(c.collection.readers) or c.among(c.collection.writers))
+            and c.is_contributed
+        ),
+    ),
+    "curators-explain": (
+        frozenset({Action.EXPLAIN}),
+        lambda c: (
+            c.has("curator")
+            and (c.is_secretariat or c.principal.organisation == c.collection.owner)
+            and c.label is not None
+            and (c.label.state is State.QUARANTINED or (c.has("reader") and c.among(c.collection.readers)))
         ),
     ),
     "compliance-holds": (frozenset({Action.HOLD}), lambda c: c.has("compliance") and c.is_secretariat),

@@ -79,25 +79,26 @@ ORGANISATIONS = {
             "opencti": _client("reader", compatibility=["millisecond-dates", "spec-version-first"]),
             "elastic": _client("reader", compatibility=["empty-objects-list"]),
             "sso": _client("reader", subjects=["national-sso/analyst-7"]),
+            "auditor": _client("auditor"),
         },
     }),
     "ke-cert": Organisation.model_validate({
         "kind": "member", "name": "Kenya CERT", "jurisdiction": "KE",
-        "clients": {"misp": _client("reader", "contributor"), "viewer": _client("reader")},
+        "clients": {"misp": _client("reader", "contributor"), "viewer": _client("reader"), "auditor": _client("auditor")},
     }),
     "xx-cert": Organisation.model_validate({
         "kind": "member", "name": "Suspended CERT", "jurisdiction": "XX", "active": False,
-        "clients": {"misp": _client("reader", "contributor")},
+        "clients": {"misp": _client("reader", "contributor"), "auditor": _client("auditor")},
     }),
     "vendor": Organisation.model_validate({
-        "kind": "partner", "name": "Vendor", "clients": {"push": _client("reader", "contributor")},
+        "kind": "partner", "name": "Vendor", "clients": {"push": _client("reader", "contributor"), "auditor": _client("auditor")},
     }),
     "lapsed": Organisation.model_validate({
         "kind": "partner", "name": "Former partner", "agreement_until": date(2020, 1, 31), "clients": {"push": _client("reader", "contributor")},
     }),
     "secretariat": Organisation.model_validate({
         "kind": "secretariat", "name": "Secretariat",
-        "clients": {"curator": _client("reader", "curator"), "editor": _client("reader", "contributor")},
+        "clients": {"curator": _client("reader", "curator"), "editor": _client("reader", "contributor"), "auditor": _client("auditor")},
     }),
 }  # fmt: skip
 ROOTS = {

@@ -10,6 +10,7 @@ class Action(StrEnum):
     READ = "read"
     REVIEW = "review"
     RELEASE = "release"
+    EXPLAIN = "explain"
     WRITE_NEW = "writeNew"
     WRITE_VERSION = "writeVersion"
     REVOKE = "revoke"

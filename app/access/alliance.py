@@ -222,6 +222,11 @@ class Alliance(_Frozen):
         addresses = {(collection.root, collection.key): collection for collection in self.collections}
         return addresses | {(collection.root, collection.name): collection for collection in self.collections}
 
+    def at(self, place: str) -> Collection | None:
+        """The collection that commands call `root/name`, or `root/` and its id."""
+        root, _, name = place.partition("/")
+        return self.by_path.get((root, name))
+
     @cached_property
     def by_key(self) -> dict[str, Collection]:
         """Collections by id."""

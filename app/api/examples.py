@@ -58,6 +58,21 @@ RESOURCES: Final[Mapping[str, Mapping[str, object]]] = {
     "Envelope": ENVELOPE,
     "Manifest": {"more": False, "objects": [{"id": _INDICATOR_ID, "date_added": _DATE_ADDED, "version": _VERSION}]},
     "ObjectVersions": {"more": False, "versions": [_VERSION]},
+    "Deliveries": {
+        "more": False,
+        "deliveries": [
+            {
+                "collection": "members/alliance",
+                "id": _INDICATOR_ID,
+                "version": _VERSION,
+                "contributor": "ng-cert",
+                "organisation": "ke-cert",
+                "client": "ke-cert/misp",
+                "delivered": "2026-01-20T08:16:00.104729Z",
+                "epoch": 3,
+            }
+        ],
+    },
 }
 """By the name of the resource."""
 

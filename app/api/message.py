@@ -56,7 +56,8 @@ class Call:
 
     def header(self, name: bytes) -> str | None:
         """A header's value, its occurrences joined as HTTP joins lists; None if it is absent."""
-        return ", ".join(self.values(name)) if name in self._headers else None
+        found = self._headers.get(name)
+        return None if found is None else found[0].decode("latin-1").strip() if len(found) == 1 else ", ".join(self.values(name))
 
     @property
     def leaves_body(self) -> bool:

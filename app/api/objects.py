@@ -1,5 +1,7 @@
 """What is shared: objects, their manifest and versions, and the status of what was sent (TAXII 2.1 §4.3, §5.3 to §5.8)."""
 
+from functools import lru_cache
+from typing import Final
 from urllib.parse import parse_qsl
 
 from app.api.body import read_body
@@ -13,8 +15,11 @@ from app.sharing.exchange import Address, Exchange
 from app.taxii.query import Endpoint, ObjectQuery, QueryLimits, parse_query
 from app.taxii.resources import render
 
-MOST_PARAMETERS = 100
+MOST_PARAMETERS: Final = 100
 """Of one request; the standard defines seven."""
+LONGEST_KEPT: Final = 512
+MOST_KEPT: Final = 1024
+"""Octets, and number, of query strings whose meaning is kept: a client that finds nothing new asks the same again and again."""
 
 
 async def get_objects(exchange: Exchange, _: FaceSettings, call: Call) -> Reply:
@@ -70,17 +75,24 @@ async def _page(exchange: Exchange, call: Call, endpoint: Endpoint) -> Reply:
 
 async def _query(exchange: Exchange, call: Call, endpoint: Endpoint) -> ObjectQuery:
     """The query string, understood. Only who may know of the collection is told what is wrong with it. Raises MalformedQuery."""
+    text: bytes = call.scope["query_string"]
+    understand = _understood if len(text) <= LONGEST_KEPT else _understood.__wrapped__
     try:
-        return parse_query(_pairs(call), endpoint, QueryLimits(exchange.limits.match_values))
+        return understand(text, endpoint, exchange.limits.match_values)
     except MalformedQuery:
         await discover.collection(exchange, call.client, _address(call))
         raise
 
 
-def _pairs(call: Call) -> list[tuple[str, str]]:
-    text = call.scope["query_string"].decode("latin-1")
+@lru_cache(MOST_KEPT)
+def _understood(text: bytes, endpoint: Endpoint, match_values: int) -> ObjectQuery:
+    return parse_query(pairs(text), endpoint, QueryLimits(match_values))
+
+
+def pairs(text: bytes) -> list[tuple[str, str]]:
+    """The query string, name by name. Raises MalformedQuery."""
     try:
-        return parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
+        return parse_qsl(text.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
     except ValueError as error:
         raise MalformedQuery(f"the request has more than {MOST_PARAMETERS} parameters") from error
 

@@ -6,13 +6,12 @@ since a segment may be anything that a stranger typed: a token, the id of an obj
 
 import re
 import time
-from collections.abc import Callable, Generator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from logging import DEBUG, ERROR, INFO
 from secrets import token_hex
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
@@ -28,15 +27,17 @@ _METHODS: Final = frozenset({"GET", "POST", "DELETE", "HEAD", "OPTIONS", "PUT", 
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9-]{8,64}")
 """What a trusted proxy may send. Without `_` and `.`, so that neither a token of ours nor a signed one can be taken for an id."""
 _ALONE: Final = {"healthz": "/healthz", "readyz": "/readyz", "taxii2": "/taxii2/"}
-_SHAPES: Final = {
-    "*/status/*": "/{root}/status/{id}/",
-    "*/collections": "/{root}/collections/",
-    "*/collections/*": "/{root}/collections/{id}/",
-    "*/collections/*/manifest": "/{root}/collections/{id}/manifest/",
-    "*/collections/*/objects": "/{root}/collections/{id}/objects/",
-    "*/collections/*/objects/*": "/{root}/collections/{id}/objects/{object}/",
-    "*/collections/*/objects/*/versions": "/{root}/collections/{id}/objects/{object}/versions/",
+_SHAPES: Final[Mapping[tuple[int, tuple[str, ...]], str]] = {
+    (3, ("status",)): "/{root}/status/{id}/",
+    (2, ("collections",)): "/{root}/collections/",
+    (3, ("collections",)): "/{root}/collections/{id}/",
+    (4, ("collections", "manifest")): "/{root}/collections/{id}/manifest/",
+    (4, ("collections", "objects")): "/{root}/collections/{id}/objects/",
+    (5, ("collections", "objects")): "/{root}/collections/{id}/objects/{object}/",
+    (6, ("collections", "objects", "versions")): "/{root}/collections/{id}/objects/{object}/versions/",
+    (3, ("x-deliveries",)): "/taxii2/x-deliveries/{object}/",
 }
+"""By number of segments and every second of them: these are names of the standard, those between are anything."""
 _QUIET: Final = frozenset({"/healthz", "/readyz"})
 _SUSPICIOUS: Final = frozenset({401, 429})
 """Answers whose receiver the operator may have to find: their lines carry the address that the connection came from."""
@@ -58,7 +59,9 @@ class Observed:
 
 def observed(scope: MutableMapping[str, Any]) -> Observed:
     """Where to tell it; without `observe` around the application it is forgotten."""
-    found: Observed = scope.setdefault(KEY, Observed())
+    found: Observed | None = scope.get(KEY)
+    if found is None:
+        found = scope[KEY] = Observed()
     return found
 
 
@@ -67,8 +70,7 @@ def route_of(path: str) -> str:
     parts = path.strip("/").split("/")
     if len(parts) == 1:
         return _ALONE.get(parts[0]) or ("/{root}/" if parts[0].replace("-", "").isalnum() else OTHER)
-    # Every second segment is a name of the standard, those between are anything.
-    return _SHAPES.get("/".join(part if place % 2 else "*" for place, part in enumerate(parts[:7])), OTHER)
+    return _SHAPES.get((len(parts), tuple(parts[1::2])), OTHER)
 
 
 def observe(
@@ -86,13 +88,19 @@ def observe(
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
+        began = now()
         seen = scope[KEY] = Observed(_request_id(scope, networks))
         answer = _Answer(seen.request_id, send)
         named = request_id.set(seen.request_id)
+        failure: Exception | None = None
         try:
-            with _told(_Request(scope, seen, answer), metrics, log, now):
-                await app(scope, receive, answer.send)
+            await app(scope, receive, answer.send)
+        except Exception as error:
+            failure = error
+            answer.status = answer.status or 500
+            raise
         finally:
+            _tell(_Request(scope, seen, answer, now() - began, failure), metrics, log)
             request_id.reset(named)
 
     return observing
@@ -112,19 +120,22 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message = {**message, "headers": [*message.get("headers", ()), self._header]}
+            message["headers"] = [*message.get("headers", ()), self._header]
         else:
             self.octets += len(message.get("body", b""))
         await self._send(message)
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+class _Request(NamedTuple):
+    """A request that was answered, or failed."""
+
     scope: Scope
     seen: Observed
     answer: _Answer
+    seconds: float
+    failure: Exception | None
 
-    def line(self, route: str, method: str, seconds: float) -> dict[str, object]:
+    def line(self, route: str, method: str) -> dict[str, object]:
         """What is logged of it; what is empty or nought is left out."""
         seen, status = self.seen, self.answer.status
         told: dict[str, object] = {
@@ -132,7 +143,7 @@ class _Request:
             "route": route,
             "status": status,
             "client": seen.client,
-            "milliseconds": round(seconds * 1000, 3),
+            "milliseconds": round(self.seconds * 1000, 3),
             "octets": self.answer.octets,
         }
         peer = self.scope["client"][0] if status in _SUSPICIOUS and self.scope.get("client") else ""
@@ -140,27 +151,17 @@ class _Request:
         return told | {name: value for name, value in more.items() if value}
 
 
-@contextmanager
-def _told(request: _Request, metrics: Metrics, log: FilteringBoundLogger, now: Callable[[], float]) -> Generator[None]:
-    began = now()
-    failure: Exception | None = None
-    answer, seen = request.answer, request.seen
-    try:
-        yield
-    except Exception as error:
-        failure = error
-        answer.status = answer.status or 500
-        raise
-    finally:
-        seconds = now() - began
-        method = request.scope["method"] if request.scope["method"] in _METHODS else OTHER
-        route = route_of(request.scope["path"])
-        metrics.request(route, method, answer.status, seconds)
-        metrics.objects(seen.served, seen.added, seen.failed)
-        is_bad = failure is not None or answer.status >= 500
-        level = ERROR if is_bad else DEBUG if route in _QUIET else INFO
-        if log.is_enabled_for(level):
-            log.log(level, "request", **request.line(route, method, seconds), exc_info=failure)
+def _tell(request: _Request, metrics: Metrics, log: FilteringBoundLogger) -> None:
+    """Count the request and log its line."""
+    status, seen = request.answer.status, request.seen
+    method = request.scope["method"] if request.scope["method"] in _METHODS else OTHER
+    route = route_of(request.scope["path"])
+    metrics.request(route, method, status, request.seconds)
+    metrics.objects(seen.served, seen.added, seen.failed)
+    is_bad = request.failure is not None or status >= 500
+    level = ERROR if is_bad else DEBUG if route in _QUIET else INFO
+    if log.is_enabled_for(level):
+        log.log(level, "request", **request.line(route, method), exc_info=request.failure)
 
 
 def _request_id(scope: Scope, networks: tuple[IPv4Network | IPv6Network, ...]) -> str:

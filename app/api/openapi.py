@@ -66,17 +66,17 @@ _ENVELOPES: Final = (TAXII, STIX)
 _ERROR_HEADERS: Final[Mapping[int, str]] = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
 _RESOURCES: Final = (
     resources.Discovery, resources.ApiRoot, resources.Collections, resources.Collection, resources.Status,
-    resources.Envelope, resources.Manifest, resources.ObjectVersions, resources.ErrorMessage,
+    resources.Envelope, resources.Manifest, resources.ObjectVersions, resources.Deliveries, resources.ErrorMessage,
 )  # fmt: skip
 
 
 def document() -> Json:
     """The contract, as the JSON object that OpenAPI 3.1 defines. The same each time."""
     paths: dict[str, Json] = {}
-    for route in sorted(ROUTES, key=lambda route: (route.admission is Admission.PROBE, route.section, route.method)):
+    for route in sorted(ROUTES, key=lambda route: (route.admission is Admission.PROBE, not route.section, route.section, route.method)):
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
     _, schemas = models_json_schema([(each, "serialization") for each in _RESOURCES], ref_template="#/components/schemas/{model}")
-    statuses = sorted({500, *(status for route in ROUTES if route.section for status in route.errors)})
+    statuses = sorted({500, *(status for route in ROUTES if route.admission is not Admission.PROBE for status in route.errors)})
     return {
         "openapi": "3.1.0",
         "info": {
@@ -98,7 +98,7 @@ def _operation(route: Route) -> Json:
     operation: Json = {
         "operationId": route.answering.__name__,
         "summary": route.title,
-        "tags": [f"TAXII 2.1 §{route.section}" if route.section else "operation"],
+        "tags": [f"TAXII 2.1 §{route.section}" if route.section else "operation" if route.admission is Admission.PROBE else "extension"],
         "parameters": [*_path_parameters(route.path), *_query_parameters(route)],
         "responses": {str(route.success): _success(route), **_errors(route)},
         "security": [] if route.admission is Admission.PROBE else _security(route),

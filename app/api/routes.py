@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeAlias
 
-from app.api import discovery, health, objects
+from app.api import deliveries, discovery, health, objects
 from app.api.message import Call, Reply
 from app.api.settings import FaceSettings
 from app.sharing.exchange import Exchange
@@ -33,7 +33,10 @@ _ADD_ERRORS: Final = (400, 401, 403, 404, 406, 408, 413, 415, 422, 429, 503)
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One endpoint: a method at a path. `section` is that of TAXII 2.1; `errors` are the statuses beside `success` that it may answer with."""
+    """One endpoint: a method at a path.
+
+    `section` is that of TAXII 2.1, empty for what is ours; `errors` are the statuses beside `success` that it may answer with.
+    """
 
     path: str
     method: str
@@ -51,7 +54,7 @@ class Route:
     @property
     def has_dates(self) -> bool:
         """Whether an answer with entries carries X-TAXII-Date-Added-First and -Last (TAXII 2.1 §3.2)."""
-        return self.endpoint is not None and self.method == "GET"
+        return self.endpoint not in {None, Endpoint.DELIVERIES} and self.method == "GET"
 
 
 _COLLECTION: Final = "/{api_root}/collections/{collection}/"
@@ -80,6 +83,8 @@ ROUTES: Final[tuple[Route, ...]] = (
           _DISCOVERY_ERRORS, resource=resources.Collection),
     Route("/taxii2/", "GET", discovery.get_discovery, "Get the server's API roots", "4.1", Admission.PUBLIC,
           _DISCOVERY_ERRORS, resource=resources.Discovery),
+    Route("/taxii2/x-deliveries/{object_id}/", "GET", deliveries.get_deliveries, "Get who received an object", "", Admission.KNOWN,
+          (400, 401, 404, 406, 429, 503), resource=resources.Deliveries, endpoint=Endpoint.DELIVERIES),
     Route("/healthz/", "GET", health.get_health, "Is the process alive", "", Admission.PROBE, ()),
     Route("/readyz/", "GET", health.get_readiness, "Can the server answer", "", Admission.PROBE, (503,)),
     Route("/{api_root}/", "GET", discovery.get_api_root, "Get an API root", "4.2", Admission.PUBLIC,

@@ -41,23 +41,40 @@ def seal(head: Head, record: bytes) -> Sealed:
     return Sealed(number, record, sha256(head.seal + number.to_bytes(NUMBER_BYTES, "big") + record).digest())
 
 
-def faults(chain: str, records: Iterable[Sealed], known: Mapping[int, bytes]) -> Iterator[str]:
-    """What is wrong with a whole chain, in its order; nothing if it is whole. `known`: number → seal, from checkpoints kept elsewhere.
+class Inspection:
+    """Walks along one chain, record by record in portions of any size, and tells what is wrong with it.
 
-    After a fault the chain goes on from the record as it stands, so that each fault is told once.
+    After a fault it goes on from the record as it stands, so that each fault is told once. `known`: number → seal, from checkpoints kept elsewhere.
     """
-    head = empty(chain)
-    for each in records:
-        if each.number != head.number + 1:
-            yield f"{chain}: {_gap(head.number, each.number)}"
-            head = Head(each.number - 1, head.seal)
-        elif seal(head, each.record).seal != each.seal:
-            yield f"{chain}: record {each.number} was changed, or is not the one that was sealed here"
-        if known.get(each.number, each.seal) != each.seal:
-            yield f"{chain}: record {each.number} is not the one that the checkpoint names"
-        head = Head(each.number, each.seal)
-    for number in sorted(number for number in known if number > head.number):
-        yield f"{chain}: ends at record {head.number}, but a checkpoint names record {number}: the end was cut off"
+
+    def __init__(self, chain: str, known: Mapping[int, bytes]) -> None:
+        self.head = empty(chain)
+        self.records = 0
+        self._known = known
+
+    def take(self, records: Iterable[Sealed]) -> Iterator[str]:
+        """The faults of the next records."""
+        for each in records:
+            self.records += 1
+            if each.number != self.head.number + 1:
+                yield _gap(self.head.number, each.number)
+            elif seal(self.head, each.record).seal != each.seal:
+                yield f"record {each.number} was changed, or is not the one that was sealed here"
+            if self._known.get(each.number, each.seal) != each.seal:
+                yield f"record {each.number} is not the one that the checkpoint names"
+            self.head = Head(each.number, each.seal)
+
+    def end(self) -> Iterator[str]:
+        """The faults that show only when there are no more records."""
+        for number in sorted(number for number in self._known if number > self.head.number):
+            yield f"ends at record {self.head.number}, but the checkpoint names record {number}: the end was cut off"
+
+
+def faults(chain: str, records: Iterable[Sealed], known: Mapping[int, bytes]) -> Iterator[str]:
+    """What is wrong with a whole chain, in its order; nothing if it is whole."""
+    inspection = Inspection(chain, known)
+    yield from inspection.take(records)
+    yield from inspection.end()
 
 
 def _gap(last: int, found: int) -> str:

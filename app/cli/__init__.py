@@ -3,7 +3,7 @@
 * `commands`   the table of commands; `options` and `terminal` what they share: how they are asked, how they answer, exit codes
 * `session`    a deed beside the server: the store opened, the deed done, the store closed
 * `alliance`   init, check, reload (`examination` beneath); `additions` add; `tokens` token
-* `curation`   review, release, reject, rejected, explain
+* `curation`   review, release, reject, rejected; `explanation` explain
 * `control`    withdraw, hold, lift, holds; retention, purge
 * `keeping`    backup, restore, store verify
 * `transfer`   import, export; `bundles` cuts files open, `importing` plans the envelopes

@@ -1,12 +1,13 @@
 """`legation init`, `check`, `reload`: the alliance as files, from a first copy to what is in force."""
 
+import asyncio
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app.bootstrap import MEMORY, store_path
+from app.bootstrap import has_store
 from app.cli.examination import Examined, examine, succeed
 from app.cli.options import Json, Store, takes
 from app.cli.session import do, refuse_memory
@@ -73,8 +74,7 @@ def check(asked: Check) -> None:
 
 
 def _compare(store: str, examined: Examined) -> Sight | None:
-    path = store_path(store)
-    if store == MEMORY or path is None or not path.exists():
+    if not asyncio.run(has_store(store)):
         return None
     return do(store, lambda exchange: _sight(exchange, examined))
 

@@ -7,10 +7,12 @@ import typer
 
 from app.cli.additions import additions
 from app.cli.alliance import check, init, reload
+from app.cli.audit import audit
 from app.cli.clients import clients
 from app.cli.control import hold, holds, lift, purge, retention, withdraw
-from app.cli.curation import explain, reject, rejected, release, review
+from app.cli.curation import reject, rejected, release, review
 from app.cli.demo import demo
+from app.cli.explanation import explain
 from app.cli.keeping import backup, restore, stores
 from app.cli.serving import serve
 from app.cli.terminal import say
@@ -51,6 +53,7 @@ for name, command in {
     legation.command(name)(command)
 legation.add_typer(additions, name="add")
 legation.add_typer(tokens, name="token")
+legation.add_typer(audit, name="audit")
 legation.add_typer(stores, name="store")
 
 

@@ -1,4 +1,4 @@
-"""`legation review`, `release`, `reject`, `rejected`, `explain`: what waits in an intake, what becomes of it, and who sees what for which reason."""
+"""`legation review`, `release`, `reject`, `rejected`: what waits in an intake, and what becomes of it."""
 
 import sys
 from collections.abc import Iterable
@@ -7,15 +7,13 @@ from typing import Annotated, Final
 
 import typer
 
-from app.cli.options import As, CollectionArgument, Json, Store, path_of, place, reader, takes
+from app.cli.options import As, CollectionArgument, Json, Store, path_of, place, takes
 from app.cli.session import do, naming
-from app.cli.terminal import REFUSED, note, say, say_json, table
+from app.cli.terminal import REFUSED, note, say_json, table
 from app.clock import timestamp, to_micros
 from app.sharing.curate import Released
 from app.sharing.curate import release as release_deed
 from app.sharing.exchange import Address
-from app.sharing.explain import Explanation
-from app.sharing.explain import explain as explain_deed
 from app.sharing.reject import reject as reject_deed
 from app.sharing.reject import rejected as rejected_deed
 from app.sharing.review import Waiting
@@ -164,42 +162,3 @@ def _ids(given: list[str]) -> list[str]:
 
 def _from_input() -> Iterable[str]:
     return sys.stdin.read().split()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Explain:
-    """What `explain` is asked."""
-
-    client: Annotated[
-        str, typer.Argument(metavar="ORG/CLIENT", parser=reader, help="whose sight is explained; `public` for the anonymous public")
-    ]
-    collection: CollectionArgument
-    object_id: Annotated[str | None, typer.Argument(metavar="OBJECT-ID", help="one object alone")] = None
-    store: Store
-    json: Json = False
-
-
-@takes(Explain)
-def explain(asked: Explain) -> None:
-    """Explain what a client sees of a collection, level by level, and which policies say so."""
-    path = path_of(asked.collection)
-    with naming(asked.client, path):
-        found = do(asked.store, lambda exchange: explain_deed(exchange, asked.client, path, asked.object_id))
-    if asked.json:
-        say_json(asdict(found))
-        return
-    say(f"{found.client or 'the public'} {'reads' if found.reads else 'does not read'} {found.collection}: {_because(found)}")
-    columns = ("TLP", "originator", "state", "versions", "reads", "because")
-    table("", columns, [
-        (each.tlp, each.originator, each.state, each.objects, "yes" if each.allowed else "no", _reasons(each.policies, each.meanings))
-        for each in found.reasons
-    ])  # fmt: skip
-
-
-def _because(found: Explanation) -> str:
-    return _reasons(found.policies, found.meanings)
-
-
-def _reasons(policies: Iterable[str], meanings: Iterable[str]) -> str:
-    """Policy by policy in its own words; no policy means that none permits."""
-    return "\n".join(f"{policy}: {meaning}" for policy, meaning in zip(policies, meanings, strict=True)) or "no policy permits it"

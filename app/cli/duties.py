@@ -5,10 +5,12 @@ import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from secrets import token_hex
 
 from app.api.logs import logger
 from app.bootstrap import Settings
+from app.cli.checkpointing import checkpoints_of
 from app.sharing.exchange import Exchange
 from app.sharing.schedule import Scheduler, duties
 
@@ -18,7 +20,11 @@ async def duties_done(exchange: Exchange, settings: Settings) -> AsyncGenerator[
     """Whatever falls due meanwhile is done, by this worker or by another on the same store; the deed under way is finished at the end."""
     stop = asyncio.Event()
     holder = f"{os.getpid()}-{token_hex(8)}"
-    scheduler = Scheduler(exchange, duties(exchange, timedelta(days=settings.purge_after)), holder, _tell)
+    todo = duties(exchange, timedelta(days=settings.purge_after))
+    checkpoints = checkpoints_of(settings)
+    if checkpoints is not None:
+        todo += (partial(checkpoints.keep, exchange),)
+    scheduler = Scheduler(exchange, todo, holder, _tell)
     running = asyncio.create_task(scheduler.run(stop))
     try:
         yield

@@ -39,7 +39,7 @@ def backup(asked: Backup) -> None:
     """
     with _counting() as seen:
         back_up_store(asked.store, asked.file, seen)
-    note(f"{escape(str(asked.file))} and what lies beside it hold the store, {asked.file.stat().st_size} octets of objects")
+    note(f"{escape(str(asked.file))}, and what lies beside it, hold the store: {asked.file.stat().st_size} octets")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ import typer
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from app.bootstrap import STORE_URLS, Settings, default_store, is_store_url, variable
+from app.bootstrap import STORE_URLS, Settings, default_store, is_store_url, shown_store, variable
 from app.cli.terminal import refusals
 from app.errors import quoted
 from app.sharing.exchange import Address
@@ -31,9 +31,12 @@ _METAVARS: Final = {
     "metrics": "HOST:PORT",
     "ssl_certfile": "FILE",
     "ssl_keyfile": "FILE",
+    "checkpoint_key": "FILE",
+    "checkpoint_dir": "DIR",
 }
 _NAME = "[a-z0-9][a-z0-9-]{0,62}"
 _CLIENT = re.compile(f"{_NAME}/{_NAME}")
+_WHOM = re.compile(f"{_NAME}(/{_NAME})?")
 _PLACE = re.compile(f"({_NAME})/({_NAME})")
 _DURATION = re.compile(r"([1-9][0-9]{0,5})([mhdw])")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -49,6 +52,15 @@ def client(text: str) -> str:
 def reader(text: str) -> str:
     """A client, or `public`, which the deeds know by the empty name."""
     return "" if text == PUBLIC else client(text)
+
+
+def whom(text: str) -> str:
+    """A client, an organisation with all its clients, or `public`."""
+    if not _WHOM.fullmatch(text):
+        raise typer.BadParameter(
+            f"{quoted(text)} is nobody: write ORGANISATION/CLIENT, such as `ke-cert/misp`, an organisation, or `public`"
+        )
+    return "" if text == PUBLIC else text
 
 
 def place(text: str) -> Address:
@@ -75,7 +87,7 @@ def duration(text: str) -> timedelta:
 def store_url(text: str) -> str:
     """An address that a store can be opened by."""
     if not is_store_url(text):
-        raise typer.BadParameter(f"{quoted(text)} is no store: {STORE_URLS}")
+        raise typer.BadParameter(f"{quoted(shown_store(text))} is no store: {STORE_URLS}")
     return text
 
 
@@ -88,7 +100,7 @@ Store = Annotated[
         parser=store_url,
         default_factory=default_store,
         show_default=DEFAULT_STORE,
-        help="the server's store: `sqlite:///PATH` (an absolute path has four slashes)",
+        help="the server's store: `sqlite:///PATH` (an absolute path has four slashes) or `mongodb://HOST/DATABASE`",
     ),
 ]
 As = Annotated[
@@ -135,10 +147,10 @@ def from_settings(command: Callable[[Settings], None]) -> Callable[..., None]:
             settings = Settings.model_validate({name: value for name, value in given.items() if value is not None})
         except ValidationError as error:
             first = error.errors()[0]
-            message = first["msg"].removeprefix("Value error, ")
+            message, name = first["msg"].removeprefix("Value error, "), str(first["loc"][0])
+            given_as = shown_store(first["input"]) if name == "store" else first["input"]
             raise typer.BadParameter(
-                f"{message[:1].lower()}{message[1:]}, not {quoted(first['input'])}",
-                param_hint=f"--{_dashed(str(first['loc'][0]))}",
+                f"{message[:1].lower()}{message[1:]}, not {quoted(given_as)}", param_hint=f"--{_dashed(name)}"
             ) from error
         with refusals():
             command(settings)

@@ -12,7 +12,7 @@ from app.cli.stage import Stage
 from app.errors import StoreUnavailable
 from app.sharing import curate, review
 from app.sharing.exchange import Exchange
-from app.sharing.explain import Explanation, explain
+from app.sharing.survey import Survey, survey
 from app.stix.handling import Tlp
 from app.stix.markings import CANONICAL
 
@@ -98,7 +98,7 @@ class Play:
         collections = self._collections(client)
         for path in (ALLIANCE, EXCHANGE, PUBLIC):
             levels = Counter(_level(each) for each in _objects(collections[path])) if path in collections else Counter[Tlp]()
-            found = do(self.stage.store, lambda exchange, path=path: explain(exchange, client, path))  # type: ignore[misc] # run at once
+            found = do(self.stage.store, lambda exchange, path=path: survey(exchange, client, path))  # type: ignore[misc] # run at once
             yield Received(RECEIVERS[client], client, path, {level.text: levels[level] for level in Tlp}, tuple(_why(found)))
 
     def _collections(self, client: str) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def _level(received: Mapping[str, object]) -> Tlp:
     return max((CANONICAL[each] for each in markings if each in CANONICAL), default=Tlp.CLEAR)
 
 
-def _why(found: Explanation) -> Iterator[str]:
+def _why(found: Survey) -> Iterator[str]:
     """What keeps a receiver from the rest, in the words of the policies; each with the levels that it closes."""
     if not found.reads:
         yield "; ".join(found.meanings) or "not among the readers"

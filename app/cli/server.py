@@ -10,8 +10,9 @@ from pathlib import Path
 from socket import socket
 
 from app.api.logs import configure_logging, logger
-from app.bootstrap import MEMORY, Settings, build_exchange, face_of, open_store, store_path
+from app.bootstrap import MEMORY, Settings, build_exchange, face_of, open_store, shown_store
 from app.cli.addresses import is_exposed, listen, local_url, metrics_address, public_url
+from app.cli.checkpointing import checkpoints_of
 from app.cli.examination import examine
 from app.cli.supervisor import supervise
 from app.cli.terminal import say
@@ -69,7 +70,7 @@ def _refuse_impossible(settings: Settings) -> None:
     """What no server could be run with is said before anything is opened."""
     if settings.store == MEMORY and settings.workers > 1:
         raise ConfigurationError(
-            ["`memory:` lives in one process alone, so several workers need a store that all can open: `sqlite:///PATH`"]
+            ["`memory:` lives in one process alone, so several workers need a store that all can open, such as `sqlite:///PATH`"]
         )
     if settings.metrics is not None:
         metrics_address(settings.metrics)
@@ -77,6 +78,7 @@ def _refuse_impossible(settings: Settings) -> None:
         raise ConfigurationError(["TLS needs both --ssl-certfile and --ssl-keyfile"])
     if settings.ssl_certfile is not None:
         tls(settings)
+    checkpoints_of(settings)
 
 
 def _warn(settings: Settings, listener: socket) -> None:
@@ -88,11 +90,8 @@ def _warn(settings: Settings, listener: socket) -> None:
 
 def _announcement(settings: Settings, listener: socket) -> Callable[[], None]:
     def announce() -> None:
-        path = store_path(settings.store)
         url = local_url(settings, listener)
-        logger("legation.server").info(
-            "serving", url=url, store=settings.store if path is None else str(path.absolute()), workers=settings.workers
-        )
+        logger("legation.server").info("serving", url=url, store=shown_store(settings.store), workers=settings.workers)
         say(f"Legation serves {url}/taxii2/")
 
     return announce

@@ -22,12 +22,13 @@ def do(store: str, deed: Callable[[Exchange], Awaitable[T]], *, create: bool = F
 
 
 @contextmanager
-def naming(client: str, path: str) -> Generator[None]:
-    """Says of what is not there which client and which collection were meant: whoever sits at the machine typed both."""
+def naming(client: str | None, path: str) -> Generator[None]:
+    """Says of what is not there which client and which collection were meant: whoever sits at the machine typed both. None: he asked himself."""
     try:
         yield
     except NotFound as error:
-        raise NotFound(f"there is no such thing in {quoted(path)}, or no such collection, for {client or 'the public'}") from error
+        whose = "" if client is None else f", for {client or 'the public'}"
+        raise NotFound(f"there is no such thing in {quoted(path)}, or no such collection{whose}") from error
     except Unauthenticated as error:
         remedy = f"the alliance in force has no client {quoted(client)}" if client else f"the public does not read {quoted(path)}"
         raise Unauthenticated(remedy) from error
@@ -37,7 +38,7 @@ def refuse_memory(store: str) -> None:
     """A store in memory dies with its process: a deed there would be lost, and no server would hear of it. Raises ConfigurationError."""
     if store == MEMORY:
         raise ConfigurationError(
-            ["`memory:` lives in one process alone, so a deed beside the server needs a store that both can open: `sqlite:///PATH`"]
+            ["`memory:` lives in one process alone, so a deed beside the server needs a store that both can open, such as `sqlite:///PATH`"]
         )
 
 

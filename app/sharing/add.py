@@ -25,6 +25,7 @@ from app.sharing.assess import Assessed, Assessment, refusal
 from app.sharing.caution import caution
 from app.sharing.commit import Target, commit
 from app.sharing.door import Visit, enter
+from app.sharing.elsewhere import Sent, sent_beside
 from app.sharing.exchange import Address, Exchange
 from app.sharing.label_budget import LabelBudget
 from app.sharing.place import Poster, place
@@ -70,7 +71,8 @@ async def _write(exchange: Exchange, tx: Transaction, visit: Visit, posting: Pos
     threads = await view.threads(tx, posting.ids)
     used = {reference for each in posting.objects for reference in each.markings} - CANONICAL.keys()
     known = await view.markings(tx, {identifier: threads[identifier] for identifier in used})
-    writing = _Writing(view, threads, Assessment.of(visit, posting.objects, known), LabelBudget(view, exchange.limits))
+    beside = await sent_beside(tx, visit, posting.ids)
+    writing = _Writing(view, threads, Assessment.of(visit, posting.objects, known), LabelBudget(view, exchange.limits), beside)
     writing.outcomes = [*(Outcome(each.index, each.object.id, each.object.version) for each in posting.objects), *_unread(posting)]
     writing.outcomes.sort(key=lambda outcome: outcome.index)
     async for each in in_turns(_definitions(posting.objects)):
@@ -114,6 +116,7 @@ class _Writing:
     threads: dict[str, Thread]
     assessment: Assessment
     budget: LabelBudget
+    beside: Sent
     outcomes: list[Outcome] = field(default_factory=list[Outcome])
     placed: dict[int, tuple[str, Line]] = field(default_factory=dict[int, tuple[str, Line]])
     superseding: dict[tuple[HandlingLabel, HandlingLabel], str] = field(default_factory=dict[tuple[HandlingLabel, HandlingLabel], str])
@@ -144,6 +147,7 @@ class _Writing:
             name_of=lambda name: organisations[name].name,
             supersede=self._supersede,
             afford=self.budget.afford,
+            beside=self.beside,
         )
 
     def _fail(self, each: Arriving, error: InvalidObject) -> None:

@@ -48,7 +48,8 @@ async def release(exchange: Exchange, client: str, path: str, object_ids: Sequen
 
 def _destination(visit: Visit, to: str | None) -> Collection:
     possible = destinations(visit)
-    chosen = [each for each in possible if to is None or each.path == to]
+    wanted = None if to is None else visit.force.alliance.at(to)
+    chosen = possible if to is None else [each for each in possible if each == wanted]
     if len(chosen) != 1:
         msg = f"name one collection that this intake releases to: {', '.join(each.path for each in possible)}"
         raise Denied(msg)

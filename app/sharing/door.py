@@ -75,13 +75,13 @@ async def enter(exchange: Exchange, client: str, address: Address, action: Actio
 
 
 async def enter_path(exchange: Exchange, client: str, path: str, action: Action) -> Visit:
-    """The visit of a client who may do `action` in `root/name`: for deeds beside TAXII, to which a collection is there or is not.
+    """The visit of a client who may do `action` in `root/name` (or its id): for deeds beside TAXII, to which a collection is there or is not.
 
     Raises Unauthenticated, NotFound.
     """
     force = await exchange.force.now()
     principal = force.principal(client)
-    collection = next((each for each in force.alliance.collections if each.path == path), None)
+    collection = force.alliance.at(path)
     if collection is not None:
         visiting = Visit(force, principal, collection, exchange.clock())
         if visiting.may(action):

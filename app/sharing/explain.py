@@ -1,91 +1,75 @@
-"""Explain: what a client sees of a collection, level by level, and which policy says so. A deed of the operator's command line.
+"""Explain: who gets an object, and why somebody does not, in the words of the policies. Version by version, since each has its own handling.
 
-It answers for the labels that occur, in the words of the policies; it shows no content.
+Asked by its originator or submitter, or by a curator who sees it; to everybody else the object does not exist. What may be said to whom is settled in
+`knowledge`, what becomes of a version for a reader in `fates`, and `verdict` puts both into words. It shows no content, and is no delivery.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.access.actions import Action
-from app.access.decision import Decision, Question
+from app.access.principal import ANONYMOUS, Principal
 from app.errors import NotFound
-from app.sharing.door import Visit
-from app.sharing.exchange import NOTHING_HERE, Exchange
-from app.sharing.view import read_threads
-from app.stix.handling import HandlingLabel, Tlp
+from app.sharing.door import Visit, judged
+from app.sharing.exchange import NOTHING_HERE, Exchange, Force
+from app.sharing.knowledge import Knowledge
+from app.sharing.verdict import Case, Verdict
+from app.sharing.view import current_threads
 from app.store.contract import Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """One label, whether the client reads what lies under it, and why."""
+class Inquiry:
+    """Whom it is about (`organisation/client`, an organisation with all its clients, or nothing for the public), and which object in `root/name`."""
 
-    tlp: str
-    originator: str
-    state: str
-    allowed: bool
-    policies: tuple[str, ...]
-    meanings: tuple[str, ...]
-    objects: int
-    """How many versions lie under it."""
+    who: str
+    collection: str
+    object_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a client sees of a collection or of one object there: of the collection itself, then label by label, from open to closed."""
+    """The verdicts, client by client; none if the alliance has no client or organisation of that name."""
 
-    client: str
     collection: str
-    reads: bool
-    policies: tuple[str, ...]
-    meanings: tuple[str, ...]
-    reasons: tuple[Reason, ...]
+    object_id: str
+    verdicts: tuple[Verdict, ...]
 
 
-async def explain(exchange: Exchange, client: str, path: str, object_id: str | None = None) -> Explanation:
-    """Why `client` sees what he sees in `root/name`. Raises Unauthenticated for an unknown client, NotFound for an unknown collection or object."""
-    force = await exchange.force.now()
-    principal = force.principal(client)
-    collection = next((each for each in force.alliance.collections if each.path == path), None)
+async def explain(exchange: Exchange, inquiry: Inquiry, asker: str | None) -> Explanation:
+    """The verdicts, as far as `asker` (a client; None for whoever sits at the machine) may know.
+
+    Raises Unauthenticated for an unknown asker; NotFound if he has no part in such an object there, or there is none.
+    """
+
+    async def enter() -> Visit:
+        return _enter(exchange, await exchange.force.now(), inquiry, asker)
+
+    return await judged(exchange, enter, lambda tx, visit: _explain(exchange, tx, visit, inquiry, everything=asker is None))
+
+
+def _enter(exchange: Exchange, force: Force, inquiry: Inquiry, asker: str | None) -> Visit:
+    """No door stands before it: which versions are his to ask about is asked of the policies one by one."""
+    principal = ANONYMOUS if asker is None else force.principal(asker)
+    collection = force.alliance.at(inquiry.collection)
     if collection is None:
         raise NotFound(NOTHING_HERE)
-    visit = Visit(force, principal, collection, exchange.clock())
-    reading = force.judge.decide(visit.asks(Action.READ), visit.now)
-    counted = await exchange.store.transact(lambda tx: _labels(exchange, tx, visit, object_id))
-    questions = [Question(principal, Action.READ, collection, label) for label, _ in counted]
-    decisions = force.judge.decide_many(questions, visit.now) if questions else []
-    reasons = [_reason(visit, label, count, decision) for (label, count), decision in zip(counted, decisions, strict=True)]
-    reasons.sort(key=lambda reason: (Tlp.of(reason.tlp), reason.originator, reason.state))
-    return Explanation(client, path, reading.allowed, reading.policies, _meanings(visit, reading.policies), tuple(reasons))
+    return Visit(force, principal, collection, exchange.clock())
 
 
-async def _labels(exchange: Exchange, tx: Transaction, visit: Visit, object_id: str | None) -> Sequence[tuple[HandlingLabel, int]]:
-    book = exchange.books.of(visit.collection.key)
-    await book.catch_up(tx, visit.collection.key)
-    if object_id is None:
-        counts = await tx.label_counts(visit.collection.key)
-        return [(book.label(number), count) for number, count in sorted(counts.items())]
-    thread = (await read_threads(tx, visit.collection.key, book, [object_id]))[object_id]
-    found: dict[HandlingLabel, int] = {}
-    for line in thread.lines:
-        if not line.deleted:
-            found[line.effective] = found.get(line.effective, 0) + 1
-    if not found:
+async def _explain(exchange: Exchange, tx: Transaction, visit: Visit, inquiry: Inquiry, *, everything: bool) -> Explanation:
+    key, object_id = visit.collection.key, inquiry.object_id
+    whole = (await current_threads(exchange, tx, key, [object_id]))[object_id]
+    knowledge = Knowledge.of(exchange, visit, exchange.books.of(key), everything=everything)
+    if not any(knowledge.is_his(line) for line in whole.lines):
         raise NotFound(NOTHING_HERE)
-    return list(found.items())
+    thread = whole if everything else knowledge.known(whole)
+    targets = await current_threads(exchange, tx, key, sorted({pin.target for line in thread.lines for pin in line.pins}))
+    cases = [Case(knowledge, thread, targets, principal) for principal in _subjects(visit.force, inquiry.who)]
+    return Explanation(visit.collection.path, object_id, tuple(case.verdict() for case in cases))
 
 
-def _reason(visit: Visit, label: HandlingLabel, count: int, decision: Decision) -> Reason:
-    return Reason(
-        tlp=label.tlp.text,
-        originator=label.originator,
-        state=label.state.value,
-        allowed=decision.allowed,
-        policies=decision.policies,
-        meanings=_meanings(visit, decision.policies),
-        objects=count,
-    )
-
-
-def _meanings(visit: Visit, policies: Sequence[str]) -> tuple[str, ...]:
-    return tuple(visit.force.judge.meaning(policy) for policy in policies)
+def _subjects(force: Force, who: str) -> list[Principal]:
+    if not who:
+        return [ANONYMOUS]
+    organisation = force.alliance.organisations.get(who)
+    names = [who] if organisation is None else [f"{who}/{client}" for client in sorted(organisation.clients)]
+    return [principal for name in names if (principal := force.alliance.principal(name)) is not None]

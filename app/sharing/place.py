@@ -8,15 +8,19 @@ from dataclasses import dataclass
 
 from app.errors import InvalidObject
 from app.sharing.assess import Assessed
+from app.sharing.elsewhere import Sent
 from app.sharing.threads import NOT_DATED, REGISTERED_RANK, Line, Thread
 from app.stix.handling import HandlingLabel, State, is_looser, join
 from app.stix.markings import CANONICAL
 from app.stix.timestamps import version_key
 
+_FIXED = "a marking definition cannot change, since the objects under it would; send a new one under a new id"
+_TAKEN = "another content was sent under this version; raise `modified`"
+
 
 @dataclass(frozen=True, slots=True)
 class Poster:
-    """Who posts: his organisation, what he can see, how an organisation is called, and what the policies and the label budget leave him."""
+    """Who posts: his organisation, what he can see, how an organisation is called, what the policies and the label budget leave him, what he sent beside."""
 
     organisation: str
     sees: Callable[[Line], bool]
@@ -25,6 +29,8 @@ class Poster:
     """Whether he may put the first label in the place of the second: the reason for a refusal, or nothing."""
     afford: Callable[[HandlingLabel, HandlingLabel | None], HandlingLabel]
     """The label under which a version is stored that is sent under the first, over an older one under the second. Raises InvalidObject."""
+    beside: Sent
+    """What his organisation sent where releases could bring it together with what he sends now."""
 
 
 def place(thread: Thread, assessed: Assessed, poster: Poster) -> Line:
@@ -38,6 +44,8 @@ def place(thread: Thread, assessed: Assessed, poster: Poster) -> Line:
     same = _unversioned_twin(mine, line) if line.key == NOT_DATED else _versioned_twin(thread, line)
     if same is not None:
         return _tighten(same, assessed.label)
+    if poster.beside.get((arriving.object.id, line.key), frozenset()) - {line.digest}:
+        raise InvalidObject(_FIXED if arriving.object.type == "marking-definition" else _TAKEN)
     newest = mine[-1] if mine else None
     if newest is not None and line.key > newest.key:
         _refuse_loosening(line, newest, poster)
@@ -64,15 +72,13 @@ def _refuse_if_changed(thread: Thread, assessed: Assessed, poster: Poster) -> No
     identifier, digest = assessed.arriving.object.id, assessed.arriving.digest
     seen = [] if identifier in CANONICAL else thread.served(poster.organisation, poster.sees)
     if any(line.digest != digest for line in (*thread.contributions.get(poster.organisation, ()), *seen)):
-        msg = "a marking definition cannot change, since the objects under it would; send a new one under a new id"
-        raise InvalidObject(msg)
+        raise InvalidObject(_FIXED)
 
 
 def _versioned_twin(thread: Thread, line: Line) -> Line | None:
     same = thread.versions(line.contributor, line.key)
     if any(each.digest != line.digest for each in same):
-        msg = "another content was sent under this version; raise `modified`"
-        raise InvalidObject(msg)
+        raise InvalidObject(_TAKEN)
     return next((each for each in same if not each.deleted), None)
 
 

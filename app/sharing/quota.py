@@ -39,21 +39,21 @@ class Allowance:
 
         An amount above the whole burst is taken when the bucket is full: it leaves a debt, not a deadlock.
         """
+        now, wait = self.now(), 0.0
         shares = ((client, CLIENT_SHARE), (organisation, 1.0)) if client else ((organisation, 1.0),)
-        buckets = [(self._refilled(name, share), share) for name, share in shares]
-        wait = max(self._wait(bucket, share, amount) for bucket, share in buckets)
+        buckets: list[_Bucket] = []
+        for name, share in shares:
+            bucket = self._refilled(name, share, now)
+            buckets.append(bucket)
+            if bucket.tokens < amount:
+                wait = max(wait, (min(amount, self.burst * share) - bucket.tokens) / (self.rate * share))
         if wait > 0:
             msg = f"too many {self.name} from your organisation; wait {int(wait) + 1} seconds"
             raise QuotaExceeded(msg, retry_after=int(wait) + 1)
-        for bucket, _ in buckets:
+        for bucket in buckets:
             bucket.tokens -= amount
 
-    def _wait(self, bucket: _Bucket, share: float, amount: float) -> float:
-        needed = min(amount, self.burst * share)
-        return (needed - bucket.tokens) / (self.rate * share)
-
-    def _refilled(self, name: str, share: float) -> _Bucket:
-        now = self.now()
+    def _refilled(self, name: str, share: float, now: float) -> _Bucket:
         bucket = self._buckets.get(name)
         if bucket is None:
             bucket = self._buckets[name] = _Bucket(self.burst * share, now)

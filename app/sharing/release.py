@@ -74,7 +74,8 @@ class Releasing:
         label = released_label(line, self.sources[arriving.id].contributions[line.contributor], self.visit)
         self._refuse_unless_taken(arriving, label)
         if arriving.version is not None and any(not each.deleted for each in thread.versions(line.contributor, line.key)):
-            msg = f"{self.destination.path} has another content under this version"
+            # Only what was sent before the files joined the two collections: place.py refuses it since, to the submitter alone.
+            msg = f"this version cannot go to {self.destination.path}; its submitter must send it again with a newer `modified`"
             raise InvalidObject(msg)
         thread.add(self._line(line, arriving, label))
         self.touched[arriving.id] = thread

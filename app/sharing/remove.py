@@ -69,7 +69,7 @@ async def _remove(exchange: Exchange, tx: Transaction, visiting: Visit, object_i
 
 def _choose(view: View, thread: Thread, versions: Versions) -> list[Line]:
     """The versions that `match[version]` names, of those that are seen, and what is relayed of them."""
-    shown = _seen(view, view.served(thread))
+    shown = view.shown(thread)
     chosen = [line for place, line in enumerate(shown) if _is_chosen(line, place, len(shown), versions)]
     keys = versions.exact | {line.key for line in chosen}
     relayed = _seen(view, thread.relayed(view.visit.principal.organisation))

@@ -101,7 +101,7 @@ class _Desk:
     def known(self, object_id: str) -> Iterator[str]:
         """What stands under the id where it may go, as far as the curator reads there; and what was rejected here."""
         for view, threads in self.there:
-            read, path = view.read(threads[object_id]), view.visit.collection.path
+            read, path = view.shown(threads[object_id]), view.visit.collection.path
             if read:
                 copied = read[-1].source == self.visit.collection.key
                 whose = "released from here" if copied else f"from {self._name(read[-1].contributor)}"
@@ -123,7 +123,7 @@ class _Desk:
         return [
             target
             for target in dict.fromkeys(content.references)
-            if not any(self._shows(line) for line in self.here[target].lines) and not any(view.read(of[target]) for view, of in self.there)
+            if not any(self._shows(line) for line in self.here[target].lines) and not any(view.shown(of[target]) for view, of in self.there)
         ]
 
 

@@ -39,21 +39,21 @@ class View:
         """Whether a stored version is the visitor's own, or one that he may read, down to what it refers to."""
         if line.contributor == self.visit.principal.organisation:
             return True
-        return line.stored is not None and line.stored.label in self.numbers and are_seen(line.pins, self.numbers)
+        return self._is_cleared(line) and are_seen(line.pins, self.numbers)
 
     def served(self, thread: Thread) -> list[Line]:
         """The versions under an id that the visitor is shown, ascending."""
         return thread.served(self.visit.principal.organisation, self.sees)
 
-    def read(self, thread: Thread) -> list[Line]:
-        """The versions under an id that the visitor reads, ascending, as a page would show them: his organisation's own are his only by their labels."""
-        mine = self.visit.principal.organisation
-        cleared = [line for line in thread.lines if line.stored is not None and line.stored.label in self.numbers]
-        if any(line.contributor == mine for line in cleared):
-            return [line for line in cleared if line.contributor == mine and not line.deleted]
-        visible = [line for line in cleared if not line.deleted and are_seen(line.pins, self.numbers)]
-        _, best = min(((line.rank, line.contributor) for line in visible), default=(0, ""))
-        return [line for line in visible if line.contributor == best]
+    def shown(self, thread: Thread) -> list[Line]:
+        """The versions under an id that a read shows him: his organisation's, if he may see any of them or a tombstone of them; else as others are shown."""
+        own = thread.contributions.get(self.visit.principal.organisation, [])
+        if any(self._is_cleared(line) for line in own):
+            return [line for line in own if not line.deleted and self._is_cleared(line)]
+        return thread.served("", lambda line: self._is_cleared(line) and are_seen(line.pins, self.numbers))
+
+    def _is_cleared(self, line: Line) -> bool:
+        return line.stored is not None and line.stored.label in self.numbers
 
     async def threads(self, tx: Transaction, ids: Iterable[str]) -> dict[str, Thread]:
         """The threads under `ids`, empty ones included."""

@@ -4,6 +4,7 @@
 * `dates`     date_added, and the clock that may be trusted for it
 * `memory`    the reference: each promise in its plainest form
 * `sqlite/`   one file, several processes
+* `mongo/`    one database, several processes on several machines
 * `watched`   a decorator around any of them, for metrics
 
 The room compares label numbers; it does not know what a label allows, who asks, or HTTP. Whoever wants a store gets it from the bootstrap.

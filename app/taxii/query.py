@@ -32,14 +32,13 @@ class Endpoint(Enum):
     OBJECT = ("object", _PAGE | _VERSION | _SPEC_VERSION)
     VERSIONS = ("versions", _PAGE | _SPEC_VERSION)
     DELETE = ("delete", _VERSION | _SPEC_VERSION)
+    DELIVERIES = ("deliveries", frozenset({"limit", "next"}))
+    """Ours, not the standard's: who received an object. Its cursor holds how many deliveries were told, in place of a date."""
 
-    def __init__(self, _distinct: str, parameters: frozenset[str]) -> None:
+    def __init__(self, name: str, parameters: frozenset[str]) -> None:
         self.parameters = parameters
-
-    @property
-    def versions(self) -> Versions:
+        self.versions = EVERY if name in {"versions", "delete"} else LATEST
         """What this endpoint selects without `match[version]`."""
-        return EVERY if self in {Endpoint.VERSIONS, Endpoint.DELETE} else LATEST
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,33 @@ class Envelope(_Page):
     objects: Listing[dict[str, object]] = None
 
 
+class DeliveredVersion(Resource):
+    """One version of an object that left for one client."""
+
+    collection: str
+    """Where it was taken from, as `root/name`."""
+    id: str
+    """The STIX id."""
+    version: str
+    """The version of the object, as a manifest tells it."""
+    contributor: str
+    """The organisation that put it into the collection."""
+    organisation: str | None = None
+    """Who received it; absent: somebody without credentials."""
+    client: str | None = None
+    """The client of the organisation, as `organisation/client`."""
+    delivered: Timestamp
+    """When it left."""
+    epoch: Count
+    """The number of the policies and files that were in force."""
+
+
+class Deliveries(_Page):
+    """To whom the versions of an object that the client may audit were delivered, oldest first. No resource of TAXII, an extension of this server."""
+
+    deliveries: Listing[DeliveredVersion] = None
+
+
 class ErrorMessage(Resource):
     """TAXII 2.1 §3.6.1: why a request failed."""
 

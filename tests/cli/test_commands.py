@@ -512,22 +512,3 @@ def test_release_publishes(waiting: Desk) -> None:
     assert [(each["object_id"], each["ok"]) for each in found.json] == [(first, True), (second, True)]
     assert len(waiting.run("export", "members/alliance", "--as", "ng-cert/misp").json["objects"]) == 2
     assert len(waiting.run("export", "exchange/knowledge", "--as", "lanternbay/pull").json["objects"]) == 1
-
-
-def test_explain_says_which_policies_decide(waiting: Desk) -> None:
-    ids = [str(advice(number)["id"]) for number in (1, 2)]
-    waiting.run("release", INTAKE, *ids, "--to", "members/alliance", "--as", CURATOR)
-    done = waiting.run("explain", "saltmarsh/pull", "members/alliance")
-    assert done.code == 0
-    assert done.out.startswith("saltmarsh/pull reads members/alliance: readers-read: ")
-    assert "partner-not-listed" in done.out
-    found = waiting.run("explain", "saltmarsh/pull", "members/alliance", ids[1], "--json").json
-    assert [(each["tlp"], each["allowed"], each["policies"]) for each in found["reasons"]] == [("amber", False, ["partner-not-listed"])]
-    assert waiting.run("explain", "public", "members/alliance").out.startswith("the public does not read members/alliance: anonymous-")
-    assert "no policy permits it" in waiting.run("explain", "lanternbay/pull", "members/alliance").out
-
-
-def test_explain_refuses_what_does_not_exist(desk: Desk) -> None:
-    refused(desk.run("explain", "nobody/x", "members/alliance"), "no client `nobody/x`")
-    refused(desk.run("explain", "ng-cert/misp", "members/nothing"), "`members/nothing`")
-    refused(desk.run("explain", "ng-cert/misp", "members/alliance", "malware--1"), "`members/alliance`")

@@ -8,10 +8,10 @@ import httpx
 import pytest
 from worlds import TAXII, Server, envelope, indicator, post
 
-from app.api.routes import ROUTES, Admission, Route
+from app.api.routes import ROUTES, Route
 
 UNKNOWN = "indicator--00000000-0000-4000-8000-000000000000"
-TAXII_ROUTES = [route for route in ROUTES if route.admission is not Admission.PROBE]
+TAXII_ROUTES = [route for route in ROUTES if route.section]
 
 
 def _address(path: str, collection: str, object_id: str = UNKNOWN, status_id: str | None = None) -> str:

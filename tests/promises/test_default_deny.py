@@ -61,6 +61,7 @@ GET /{api_root}/collections/{collection}/objects/{object_id}/versions/   public 
 GET /{api_root}/collections/{collection}/objects/{object_id}/versions/   absent  401  401  404  404  404  404  404  404  404  404
 GET /{api_root}/status/{status_id}/                   closed  401       401   404    200    200    404  404     404     404       404
 GET /{api_root}/status/{status_id}/                   absent  401       401   404    404    404    404  404     404     404       404
+GET /taxii2/x-deliveries/{object_id}/                 -       401       401   404    404    404    404  404     404     404       404
 GET /healthz/                                         -       200       200   200    200    200    200  200     200     200       200
 GET /readyz/                                          -       200       200   200    200    200    200  200     200     200       200
 """

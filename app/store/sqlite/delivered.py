@@ -1,5 +1,6 @@
 """What is on record in the file of deliveries, read from a connection that only reads, one snapshot a question."""
 
+import zlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
@@ -8,10 +9,11 @@ import apsw
 
 from app.audit.chain import Head, Sealed
 from app.audit.deliveries import Delivered, Delivery, batch_record, unpack
+from app.errors import StoreUnavailable
 from app.store.contract import Poll, Refusal
 from app.store.sqlite.values import integer, integers
 
-_COLUMNS: Final = """SELECT d.number, c.text, k.text, d.epoch, d.at, d.first, d.steps FROM delivered d
+_COLUMNS: Final = """SELECT d.number, c.text, k.text, d.epoch, d.at, d.first, d.last, d.steps FROM delivered d
     LEFT JOIN name c ON c.number = d.client LEFT JOIN name k ON k.number = d.collection"""
 _ONE: Final = f"{_COLUMNS} WHERE d.number = ?"
 _SOME: Final = f"{_COLUMNS} WHERE d.number > ? AND d.number <= ? ORDER BY d.number"
@@ -52,10 +54,17 @@ def sealed(connection: apsw.Connection, limit: int, after: int) -> Sequence[Seal
         for number, last, sealing in list(connection.execute(_BATCHES, (after, limit + 1))):
             if number > after and len(found) < limit:
                 upto = last if number != newest else _WHATEVER_FOLLOWS
-                kept = _read(connection, _SOME, before, upto)
-                found.append(Sealed(number, batch_record(each.delivery for each in kept), sealing))
+                found.append(Sealed(number, _record(connection, before, upto), sealing))
             before = last
     return found
+
+
+def _record(connection: apsw.Connection, before: int, upto: int) -> bytes:
+    """What the deliveries of a batch amount to now: nothing, if one cannot be read, or would not be found by a row that it holds."""
+    try:
+        return batch_record(each.delivery for each in _read(connection, _SOME, before, upto))
+    except (StoreUnavailable, OverflowError):
+        return b""
 
 
 def polls(connection: apsw.Connection) -> Sequence[Poll]:
@@ -71,5 +80,16 @@ def refusals(connection: apsw.Connection, since: int) -> Sequence[Refusal]:
 
 
 def _read(connection: apsw.Connection, query: str, *bindings: int) -> Iterator[Delivered]:
-    for number, client, collection, epoch, at, first, steps in connection.execute(query, bindings):
-        yield Delivered(number, Delivery(client or "", collection or "", epoch, at, tuple(unpack(first, steps))))
+    """Raises StoreUnavailable for what was not written here: silence about it would hide it."""
+    for number, client, collection, epoch, at, first, last, steps in connection.execute(query, bindings):
+        yield Delivered(number, Delivery(client or "", collection or "", epoch, at, _rows(number, first, last, steps)))
+
+
+def _rows(number: int, first: int, last: int, steps: bytes) -> tuple[int, ...]:
+    try:
+        rows = tuple(unpack(first, steps))
+    except (LookupError, ValueError, zlib.error):
+        rows = ()
+    if not rows or rows[-1] != last:
+        raise StoreUnavailable(f"delivery {number} is not as it was put on record; see `legation audit verify`")
+    return rows

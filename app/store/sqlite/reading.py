@@ -26,6 +26,8 @@ from app.taxii.query import LATEST, Versions
 FEW_LANES: Final = 64
 """Up to here a merge is faster than the heap, and its statement short enough to be kept prepared."""
 NO_LANE: Final = 0
+_NOTHING: Final = frozenset[str]()
+_NO_VERSIONS: Final = Versions()
 WEIGHED_AT_ONCE: Final = 64
 """Rows read before their octets are counted: a page passes over its budget by the largest of them, 64 MB, and only in memory."""
 
@@ -97,7 +99,7 @@ def is_long(selection: Selection) -> bool:
 
 def selects_nothing(selection: Selection) -> bool:
     """Whether the selection is empty whatever is stored."""
-    return not selection.numbers or selection.versions == Versions() or frozenset() in {selection.ids, selection.types}
+    return not selection.numbers or selection.versions == _NO_VERSIONS or _NOTHING in (selection.ids, selection.types)
 
 
 def page_query(source: str, versions: Versions, *, with_raw: bool) -> str:

@@ -142,6 +142,12 @@ def test_slices_add_up(judge: TableJudge) -> None:
     assert sliced == clear(TableJudge(), ask(), labels, NOW, NOTHING)
 
 
+async def test_a_label_of_many_parts_fills_a_slice_sooner(judge: TableJudge) -> None:
+    label = HandlingLabel(Tlp.AMBER, "a", "a", also=tuple(HandlingLabel(Tlp.AMBER, f"b{number}", "a") for number in range(SLICE // 2)))
+    await extend(judge, ask(), [(number, label) for number in range(1, 6)], NOW, NOTHING)
+    assert judge.batches == [2, 2, 1]
+
+
 def test_other_work_goes_on_between_slices(judge: TableJudge) -> None:
     seen: list[int] = []
 

@@ -46,7 +46,7 @@ def test_a_removed_record_is_named(records: list[bytes], data: st.DataObject) ->
     chain = _chain([*records, b"last"])
     place = data.draw(st.integers(0, len(records) - 1))
     del chain[place]
-    assert f"c: record {place + 1} is missing" in list(faults("c", chain, {}))
+    assert f"record {place + 1} is missing" in list(faults("c", chain, {}))
 
 
 @given(RECORDS, st.data())
@@ -65,13 +65,13 @@ def test_a_truncated_end_shows_against_a_checkpoint_alone(records: list[bytes]) 
     known = {chain[-1].number: chain[-1].seal}
     assert list(faults("c", chain[:-1], {})) == []
     assert list(faults("c", chain[:-1], known)) == [
-        f"c: ends at record {len(records)}, but a checkpoint names record {len(chain)}: the end was cut off"
+        f"ends at record {len(records)}, but the checkpoint names record {len(chain)}: the end was cut off"
     ]
 
 
 def test_a_rewritten_chain_shows_against_a_checkpoint() -> None:
     known = {2: _chain([b"a", b"b"])[1].seal}
-    assert list(faults("c", _chain([b"a", b"B", b"c"]), known)) == ["c: record 2 is not the one that the checkpoint names"]
+    assert list(faults("c", _chain([b"a", b"B", b"c"]), known)) == ["record 2 is not the one that the checkpoint names"]
 
 
 def test_chains_cannot_stand_in_for_one_another() -> None:
@@ -81,4 +81,4 @@ def test_chains_cannot_stand_in_for_one_another() -> None:
 
 def test_several_missing_records_are_told_at_once() -> None:
     chain = _chain([b"a", b"b", b"c", b"d"])
-    assert "c: records 2 to 3 are missing" in list(faults("c", [chain[0], chain[3]], {}))
+    assert "records 2 to 3 are missing" in list(faults("c", [chain[0], chain[3]], {}))

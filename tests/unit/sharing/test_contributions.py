@@ -3,7 +3,24 @@
 from datetime import timedelta
 
 import pytest
-from deeds import START, all_versions, at, contents, delete, hand_world, handling, ids, keep, later, moment, only, put, refuse, rows
+from deeds import (
+    START,
+    all_versions,
+    alter_collection,
+    at,
+    contents,
+    delete,
+    hand_world,
+    handling,
+    ids,
+    keep,
+    later,
+    moment,
+    only,
+    put,
+    refuse,
+    rows,
+)
 from worlds import AMBER, CLEAR, GREEN, NG_IDENTITY, RED, STRICT, indicator, observable
 
 from app.errors import Denied, NotFound
@@ -203,6 +220,24 @@ async def test_the_originator_tightens_and_the_relayed_copy_closes_too() -> None
     await keep(world, NG, ALLIANCE, terms, later(owned, 2, object_marking_refs=[GREEN, terms["id"]]))
     assert await ids(world, EDITOR, ALLIANCE) == []
     assert owned["id"] in await ids(world, NG, ALLIANCE)
+
+
+async def test_a_relayer_that_sees_another_contribution_is_told_so() -> None:
+    """Case 25: what GET shows, DELETE knows: 403, not 404. His own copy, deleted, closed to him as well when its originator tightened."""
+    world, _ = await hand_world()
+    await alter_collection(world, ALLIANCE, writers=["group:members", "group:secretariat"])
+    owned = indicator(created_by_ref=NG_IDENTITY)
+    await keep(world, KE, ALLIANCE, owned)
+    await keep(world, EDITOR, ALLIANCE, {**owned, "created_by_ref": _UNREGISTERED})
+    await delete(world, KE, ALLIANCE, owned["id"])
+    with pytest.raises(NotFound):
+        await delete(world, KE, ALLIANCE, owned["id"])
+    terms = handling(NG_IDENTITY, releasable_to=["jur:NG"])
+    await keep(world, NG, ALLIANCE, terms, later(owned, 2, object_marking_refs=[GREEN, terms["id"]]))
+    assert await ids(world, KE, ALLIANCE) == [owned["id"]]
+    with pytest.raises(Denied):
+        await delete(world, KE, ALLIANCE, owned["id"])
+    assert await ids(world, EDITOR, ALLIANCE) == [owned["id"]]
 
 
 async def test_a_copy_relayed_after_the_originator_tightened_is_closed_from_the_start() -> None:

@@ -17,6 +17,7 @@ from deeds import (
     ids,
     keep,
     later,
+    level,
     only,
     put,
     refuse,
@@ -30,9 +31,9 @@ from app.errors import NotFound, QuotaExceeded, Unauthenticated
 from app.sharing import administer
 from app.sharing import turns as turns_of_work
 from app.sharing.exchange import Limits
-from app.sharing.explain import explain
 from app.sharing.quota import Allowance, Quotas
 from app.sharing.status import status
+from app.sharing.survey import survey
 from app.stix.objects import Limits as ObjectLimits
 from app.taxii.query import EVERY
 
@@ -132,7 +133,7 @@ async def test_registered_identities_are_clear_and_victims_are_not() -> None:
     created = indicator(created_by_ref=creator["id"], object_marking_refs=[CLEAR])
     await keep(world, NG, NATIONAL, registered, creator, victim, person, sighting, created)
     sent = (registered, creator, victim, person)
-    levels = {one["id"]: only((await explain(world.exchange, KE, NATIONAL, one["id"])).reasons).tlp for one in sent}
+    levels = {one["id"]: await level(world, NATIONAL, one["id"]) for one in sent}
     assert levels == {NG_IDENTITY: "clear", creator["id"]: "amber", victim["id"]: "amber", person["id"]: "amber"}
 
 
@@ -153,7 +154,7 @@ async def test_the_clients_default_goes_before_the_collections() -> None:
     misp = alliance.organisations["ng-cert"].clients["misp"].model_copy(update={"unmarked": "clear"})
     await _change(world, "ng-cert", clients={**alliance.organisations["ng-cert"].clients, "misp": misp})
     await keep(world, NG, EXCHANGE, indicator(object_marking_refs=None))
-    assert only((await explain(world.exchange, KE, EXCHANGE)).reasons).tlp == "clear"
+    assert only((await survey(world.exchange, KE, EXCHANGE)).reasons).tlp == "clear"
 
 
 async def test_what_is_above_the_ceiling_is_refused() -> None:

@@ -86,7 +86,7 @@ async def test_a_truncated_end_is_found_with_a_checkpoint(filled: SqliteStore, p
         connection.execute("DELETE FROM batch WHERE number = 3; DELETE FROM delivered WHERE number > 4")
     left = await filled.sealed(DELIVERIES, 10)
     assert list(faults(DELIVERIES, left, {})) == []
-    assert list(faults(DELIVERIES, left, kept)) == ["deliveries: ends at record 2, but a checkpoint names record 3: the end was cut off"]
+    assert list(faults(DELIVERIES, left, kept)) == ["ends at record 2, but the checkpoint names record 3: the end was cut off"]
 
 
 async def test_a_page_is_not_answered_without_its_record(filled: SqliteStore, path: Path) -> None:

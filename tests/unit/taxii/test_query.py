@@ -43,6 +43,7 @@ APPLICABLE = {
     Endpoint.OBJECT: set(FIELDS) - {"match[id]", "match[type]"},
     Endpoint.VERSIONS: set(FIELDS) - {"match[id]", "match[type]", "match[version]"},
     Endpoint.DELETE: {"match[version]", "match[spec_version]"},
+    Endpoint.DELIVERIES: {"limit", "next"},
 }
 
 

@@ -1,0 +1,138 @@
+"""Deliveries as they are written: one document for all that is made durable together, which is at once the record of their chain.
+
+The number of a record is its `_id`, so of two processes that seal the same number one fails and goes on from the other's. Nothing else is needed: no
+transaction, and one visit to the database for all pages that leave at the same time.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pymongo.errors import DuplicateKeyError
+from pymongo.read_concern import ReadConcern
+
+from app.audit.chain import Head, empty, seal
+from app.audit.deliveries import DELIVERIES, Delivery, batch_record, pack
+from app.store.mongo.connection import translated
+from app.store.mongo.documents import BatchDocument, DeliveryDocument, Documents
+
+MOST_AT_ONCE: Final = 64
+"""Deliveries that share a record, unless one caller brings more: far below what a document can hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Where the chain ends, the number of the last delivery, and the highest row that was ever delivered."""
+
+    head: Head
+    last: int
+    highest: int
+
+    @staticmethod
+    def of(batch: BatchDocument) -> "End":
+        """The end, if this is the last record."""
+        return End(Head(batch["_id"], batch["seal"]), batch["last"], batch["highest"])
+
+
+NOTHING_YET: Final = End(empty(DELIVERIES), 0, 0)
+
+
+async def end_of(documents: Documents) -> End:
+    """The end as it stands, also if it is not yet confirmed: who goes on from it is confirmed after it, or not at all."""
+    found = await documents.batches.with_options(read_concern=ReadConcern("local")).find({}).sort("_id", -1).limit(1).to_list()
+    return End.of(found[0]) if found else NOTHING_YET
+
+
+class DeliveryWriter:
+    """Writes deliveries. What arrives while others are being written waits for the next record, and shares it."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+        self._end: End | None = None
+        self._waiting: list[tuple[Sequence[Delivery], asyncio.Future[None]]] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """Put deliveries on record. Raises StoreUnavailable if they cannot be made durable."""
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.append((deliveries, done))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+        await done
+
+    async def close(self) -> None:
+        """Finish what is being written."""
+        if self._writing is not None:
+            await self._writing
+
+    async def _write(self) -> None:
+        while self._waiting:
+            together = self._next()
+            failure: Exception | None = None
+            try:
+                with translated():
+                    await self._append([each for deliveries, _ in together for each in deliveries])
+            except Exception as error:  # noqa: BLE001 # told to whoever waits, and to nobody else
+                failure = error
+            for _, done in together:
+                _settle(done, failure)
+        self._writing = None
+
+    def _next(self) -> list[tuple[Sequence[Delivery], asyncio.Future[None]]]:
+        """Those whose turn it is, in the order in which they came; always somebody."""
+        count, size = 0, 0
+        for deliveries, _ in self._waiting:
+            size += len(deliveries)
+            if count and size > MOST_AT_ONCE:
+                break
+            count += 1
+        together, self._waiting = self._waiting[:count], self._waiting[count:]
+        return together
+
+    async def _append(self, deliveries: Sequence[Delivery]) -> None:
+        end, self._end = self._end, None  # until it is known what became of the record
+        while True:
+            end = end or await end_of(self._documents)
+            new = _batch(end, deliveries)
+            try:
+                await self._documents.batches.insert_one(new)
+            except DuplicateKeyError:
+                end = None
+            else:
+                self._end = End.of(new)
+                return
+
+
+def _batch(end: End, deliveries: Sequence[Delivery]) -> BatchDocument:
+    new = seal(end.head, batch_record(deliveries))
+    return BatchDocument(
+        _id=new.number,
+        seal=new.seal,
+        first=end.last + 1,
+        last=end.last + len(deliveries),
+        highest=max(end.highest, *(each.rows[-1] for each in deliveries)),
+        deliveries=[_document(each) for each in deliveries],
+    )
+
+
+def _document(delivery: Delivery) -> DeliveryDocument:
+    return DeliveryDocument(
+        client=delivery.client,
+        collection=delivery.collection,
+        epoch=delivery.epoch,
+        at=delivery.at,
+        first=delivery.rows[0],
+        last=delivery.rows[-1],
+        steps=pack(delivery.rows),
+    )
+
+
+def _settle(done: "asyncio.Future[None]", failure: Exception | None) -> None:
+    """Tell one who waits, unless he went away."""
+    if done.done():
+        return
+    if failure is None:
+        done.set_result(None)
+    else:
+        done.set_exception(failure)

@@ -1,0 +1,115 @@
+"""Indexes, and whose database it is. Made at start, all named: an index that exists is left as it is. docs/scaling.md gives the reason for each.
+
+`version_by_date` and `version_by_type` answer a page alone: equal values first, then the date, by which the database merges the labels asked for in
+order (at most 200 ranges at once: app/store/mongo/lanes.py), then what decides how many entries fit.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from pymongo import IndexModel
+from pymongo.errors import OperationFailure
+
+from app.errors import ConfigurationError, quoted
+from app.store.mongo.documents import EPOCH, ROWS, SCHEMA, Database, documents_of
+
+VERSION: Final = 1
+"""Of the layout. Raised with each change that an older release could not read."""
+
+NAMESPACE_EXISTS: Final = 48
+"""The server's code for a collection that is there already: of several processes that start at once, one is first."""
+
+_DATED: Final = ("lane", "label", "date_added", "_id", "size")
+
+
+def _index(name: str, *fields: str) -> IndexModel:
+    return IndexModel([(field, 1) for field in fields], name=name)
+
+
+def _unique(name: str, *fields: str) -> IndexModel:
+    return IndexModel([(field, 1) for field in fields], name=name, unique=True)
+
+
+INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
+    "counter": (),
+    "version": (
+        _index("version_by_date", "collection", *_DATED),
+        _index("version_by_type", "collection", "object_type", *_DATED),
+        _index("version_by_id", "collection", "object_id"),
+        IndexModel(
+            [("collection", 1), ("pins.target", 1), ("pins.contributor", 1), ("pins.label", 1)],
+            name="version_by_pin",
+            partialFilterExpression={"pins": {"$exists": True}},
+        ),
+    ),
+    "content": (),
+    "lane": (_index("lane_by_newest", "collection", "newest", "lane", "label"),),
+    "label": (
+        _unique("label_by_number", "collection", "number"),
+        _unique("label_by_text", "collection", "text"),
+        _index("label_by_organisation", "collection", "organisation", "made"),
+    ),
+    "sealed": (_unique("sealed_by_number", "chain", "number"),),
+    "batch": (_index("batch_by_rows", "deliveries.collection", "deliveries.last", "deliveries.first"),),
+    "alliance": (),
+    "status": (_index("status_by_time", "kept_until"),),
+    "token": (_unique("token_by_id", "id"), _unique("token_by_digest", "digest")),
+    "ruling": (_unique("ruling_by_thing", "kind", "collection", "object_id", "contributor", "row"),),
+    "lease": (),
+    "job": (_unique("job_by_target", "collection", "target", "contributor"),),
+    "poll": (_unique("poll_by_client", "client", "collection"),),
+    "refusal": (_unique("refusal_by_minute", "minute", "client", "request", "status"),),
+}
+"""The collections of the database, with their indexes beside that of `_id`."""
+
+
+async def prepare(database: Database, *, create: bool) -> None:
+    """Make what is missing. Raises ConfigurationError for a database of a newer release or another application, and, unless `create`, for an empty one."""
+    await _claim(database, create=create)
+    existing = set(await database.list_collection_names())
+    for name, indexes in INDEXES.items():
+        if name not in existing:
+            await _make(database, name)
+        if indexes:
+            await database[name].create_indexes(list(indexes))
+    for total in (ROWS, EPOCH):
+        await _begin(database, total, 0)
+
+
+async def _claim(database: Database, *, create: bool) -> None:
+    """Look whose it is; if nobody's, make it ours before anything else is written."""
+    if await is_ours(database):
+        return
+    if not create:
+        raise ConfigurationError(
+            [
+                f"there is no store in the database {quoted(database.name)}; make one with `legation reload DIR`, or name another with `--store`"
+            ]
+        )
+    taken = set(await database.list_collection_names()) & INDEXES.keys()
+    if taken and not await is_ours(database):  # another process may have made it just now
+        raise ConfigurationError(
+            [f"the database {quoted(database.name)} holds another application's documents; name a database of its own for the store"]
+        )
+    await _begin(database, SCHEMA, VERSION)
+
+
+async def is_ours(database: Database) -> bool:
+    """Whether a store lies there. Raises ConfigurationError for that of a newer release."""
+    found = await documents_of(database).totals.find_one({"_id": SCHEMA})
+    if found is not None and found["value"] > VERSION:
+        has = f"the database {quoted(database.name)} has schema version {found['value']}, this release knows versions up to {VERSION}"
+        raise ConfigurationError([f"{has}; run the release that wrote it, or a newer one"])
+    return found is not None
+
+
+async def _make(database: Database, name: str) -> None:
+    try:
+        await database.create_collection(name, check_exists=False)
+    except OperationFailure as error:
+        if error.code != NAMESPACE_EXISTS:
+            raise
+
+
+async def _begin(database: Database, total: str, value: int) -> None:
+    await documents_of(database).totals.update_one({"_id": total}, {"$setOnInsert": {"value": value}}, upsert=True)

@@ -1,0 +1,166 @@
+"""Every decision explained (DESIGN 2, promise 5), by an explanation that is as silent as the server is (promise 1).
+
+Random histories are played through the TAXII face; then what they left is asked about, for whole organisations and the public, by several who ask.
+
+* What whoever sits at the machine is told of a version is what the client receives over the TAXII face.
+* Who asks as a client is never told of a closure that is none: what is said not to reach somebody does not.
+* His answers are those of the world without what he can never see, and name neither objects nor organisations that are hidden from him.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from property.histories import CURATOR, Deed, history
+from property.ledger import Ledger
+from property.proving import ids_of, touched
+from property.purge import Purge
+from property.stage import Answer, Dates, Stage, in_memory, open_stage, place
+
+from app.errors import NotFound
+from app.sharing.explain import Inquiry, explain
+from app.sharing.fates import Fate
+from app.sharing.verdict import Told, Verdict
+
+ASKERS: Final = ("ng-cert/misp", "ke-cert/misp", "za-cert/misp", "secretariat/editor", "vendor/push", CURATOR)
+SUBJECTS: Final = ("ng-cert", "ke-cert", "za-cert", "secretariat", "vendor", "")
+RECEIVED: Final = frozenset({Fate.SHOWN, Fate.OLDER})
+Question = tuple[str, str, str]
+"""Whom it is about, where, and which object."""
+Answers = dict[Question, tuple[Verdict, ...] | None]
+
+
+def questions(seed: int, deeds: list[Deed]) -> list[Question]:
+    """About everything that the history left, for some of those who may or may not get it."""
+    whom = random.Random(f"whom {seed}").sample(SUBJECTS, 3)
+    return [(who, path, identifier) for who in whom for path in sorted(touched(deeds)) for identifier in ids_of(deeds)]
+
+
+async def answers(stage: Stage, asker: str | None, asked: list[Question]) -> Answers:
+    """What is told; None where the object does not exist for the one who asks."""
+    found: Answers = {}
+    for question in asked:
+        try:
+            found[question] = (await explain(stage.exchange, Inquiry(*question), asker)).verdicts
+        except NotFound:
+            found[question] = None
+    return found
+
+
+async def play_whole(stage: Stage, deeds: list[Deed], ledger: Ledger) -> None:
+    """Play a history as it is."""
+    for step, deed in enumerate(deeds):
+        answer = await stage.do(step, deed, deed.seconds)
+        assert answer is not None
+        await ledger.enter(stage, step, deed, answer.body)
+
+
+async def play_purged(stage: Stage, deeds: list[Deed], purge: Purge, asker: str) -> bool:
+    """Play what is left of it for the one who asks; whether the others could do their part of that."""
+    for step, deed in enumerate(deeds):
+        left = purge.deed(step)
+        answer = await stage.do(step, left, deed.seconds)
+        if answer is not None and deed.client != asker and not _is_taken(answer):
+            return False
+    return True
+
+
+def _is_taken(answer: Answer) -> bool:
+    return answer.status in {0, 200} or (answer.status == 202 and answer.document["failure_count"] == 0)
+
+
+def versions(found: Answers) -> Iterator[tuple[Question, Verdict, Told]]:
+    """Every version that somebody was told of."""
+    return ((question, verdict, told) for question, verdicts in found.items() for verdict in verdicts or () for told in verdict.versions)
+
+
+async def check_what_is_received(stage: Stage, found: Answers, tally: Counter[str]) -> None:
+    """What is told to whoever sits at the machine, against what each client's own requests bring."""
+    for (_, path, identifier), verdicts in found.items():
+        for verdict in verdicts or ():
+            target = f"{place(path)}manifest/?match[id]={identifier}"
+            received = await manifest(stage, verdict.client, f"{target}&match[version]=all")
+            assert received == sorted(told.version for told in verdict.versions if told.fate in RECEIVED), verdict
+            newest = await manifest(stage, verdict.client, target)
+            assert newest == [told.version for told in verdict.versions if told.fate is Fate.SHOWN], verdict
+            assert (verdict.gets, [verdict.version]) == (bool(newest), newest or [""])
+            assert verdict.because or verdict.gets
+            tally.update(told.fate.value for told in verdict.versions)
+
+
+async def manifest(stage: Stage, client: str, target: str) -> list[str]:
+    """The versions that a client finds; none where there is nothing for him."""
+    answer = await stage.ask(client, "GET", target)
+    objects: list[dict[str, Any]] = answer.document.get("objects", []) if answer.status == 200 else []
+    return sorted(each["version"] for each in objects)
+
+
+def check_closures(told: Answers, truth: Answers) -> None:
+    """Nothing that is said to be kept from somebody reaches him. `truth`: what whoever sits at the machine is told."""
+    received = {(*question, verdict.client, each.by, each.version) for question, verdict, each in versions(truth) if each.fate in RECEIVED}
+    for question, verdict, each in versions(told):
+        if each.by and each.fate not in {*RECEIVED, Fate.DELETED}:
+            assert (*question, verdict.client, each.by, each.version) not in received, (question, verdict)
+
+
+def check_names(asker: str, told: Answers, ledger: Ledger) -> None:
+    """No target that the asker does not see, and nobody's authorship but where his organisation has a part in it, or he is a curator of it."""
+    mine = asker.partition("/")[0]
+    parts = {(each.path, each.stored.object_id): set[str]() for each in ledger.written}
+    for each in ledger.written:
+        if mine in {each.stored.contributor, each.originator} or (asker == CURATOR and each.stored.contributor == "vendor"):
+            parts[each.path, each.stored.object_id].update({each.stored.contributor, each.originator})
+    seen = {(each.path, each.stored.object_id) for each in ledger.written if asker in each.seen_by or each.stored.contributor == mine}
+    for (_, path, identifier), _, each in versions(told):
+        assert {(path, target) for target in each.refers_to} <= seen
+        names = {each.by, str(each.handling["originator"]), str(each.handling["submitter"])} - {"", mine}
+        assert names <= parts[path, identifier], (asker, identifier, names)
+
+
+def knows_unseen_relays(asker: str, ledger: Ledger) -> bool:
+    """Whether somebody relayed what the asker's organisation originated, closed to it by another version: it may know and delete that, but not see it."""
+    mine = asker.partition("/")[0]
+    return any(each.originator == mine != each.stored.contributor and asker not in each.seen_by for each in ledger.written)
+
+
+async def prove(seed: int, tally: Counter[str]) -> None:
+    """Play the history of a seed and ask about what it left; once more for one who asks, without what he can never see."""
+    deeds = history(seed)
+    asker = random.Random(f"asker {seed}").choice(ASKERS)
+    asked, dates, ledger = questions(seed, deeds), Dates(), Ledger([asker])
+    async with open_stage(in_memory(Path()), dates) as stage:
+        await play_whole(stage, deeds, ledger)
+        truth, told = await answers(stage, None, asked), await answers(stage, asker, asked)
+        await check_what_is_received(stage, truth, tally)
+    check_closures(told, truth)
+    check_names(asker, told, ledger)
+    if knows_unseen_relays(asker, ledger):
+        return
+    tally["told"] += sum(verdicts is not None for verdicts in told.values())
+    tally["untold"] += sum(verdicts is None for verdicts in told.values())
+    purge = Purge(deeds, ledger, asker)
+    async with open_stage(in_memory(Path()), Dates(dates.recorded, purge.seen, is_feeding=True)) as stage:
+        if await play_purged(stage, deeds, purge, asker):
+            alone = await answers(stage, asker, asked)
+            assert alone == told, [(question, told[question], alone[question]) for question in asked if told[question] != alone[question]]
+            tally["compared"] += 1
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 1 << 20))
+def test_what_is_explained_is_what_is_received_and_no_more_than_may_be_known(seed: int) -> None:
+    asyncio.run(prove(seed, Counter()))
+
+
+def test_the_property_is_about_something() -> None:
+    """All fates occur, and purged worlds are compared."""
+    tally: Counter[str] = Counter()
+    for seed in range(6):
+        asyncio.run(prove(seed, tally))
+    assert {*Fate} <= set(tally), tally
+    assert min(tally["told"], tally["untold"], tally["compared"]) > 0, tally
