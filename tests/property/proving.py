@@ -97,7 +97,7 @@ async def play_purged(purge: Purge, whole: Whole, name: str, open_: OpenStage) -
             if left is not None and answer is not None:
                 if is_own(name, deed):
                     observer.hear(deed, answer)
-                elif not _is_taken(left, answer):
+                elif not is_taken(left, answer):
                     raise Inconclusive(f"step {step}: {left} {answer}")
             await _ask(stage, observer, deeds, step)
     return observer
@@ -114,7 +114,7 @@ async def _ask(stage: Stage, observer: Observer, deeds: Sequence[Deed], step: in
     await observer.look(stage, touched(deeds), ids_of(deeds), in_full=step == looks[0] or is_new_alliance)
 
 
-def _is_taken(deed: Deed, answer: Answer) -> bool:
+def is_taken(deed: Deed, answer: Answer) -> bool:
     """Whether others could do what was left of their deeds: they do not look, so nothing may stop them. What was not held needs no hold any more."""
     if isinstance(deed, Hold | Lift | Reject | Withdraw):
         return True

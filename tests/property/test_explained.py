@@ -16,11 +16,13 @@ from typing import Any, Final
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from property.histories import CURATOR, Deed, history
+from property.cast import CURATOR
+from property.dates import Dates
+from property.histories import Deed, history, ids_of, touched
 from property.ledger import Ledger
-from property.proving import ids_of, touched
-from property.purge import Purge
-from property.stage import Answer, Dates, Stage, in_memory, open_stage, place
+from property.proving import is_taken
+from property.purge import Purge, is_own
+from property.stage import Stage, in_memory, open_stage, place
 
 from app.errors import NotFound
 from app.sharing.explain import Inquiry, explain
@@ -57,7 +59,7 @@ async def play_whole(stage: Stage, deeds: list[Deed], ledger: Ledger) -> None:
     for step, deed in enumerate(deeds):
         answer = await stage.do(step, deed, deed.seconds)
         assert answer is not None
-        await ledger.enter(stage, step, deed, answer.body)
+        await ledger.enter(stage, step, deed, answer)
 
 
 async def play_purged(stage: Stage, deeds: list[Deed], purge: Purge, asker: str) -> bool:
@@ -65,13 +67,9 @@ async def play_purged(stage: Stage, deeds: list[Deed], purge: Purge, asker: str)
     for step, deed in enumerate(deeds):
         left = purge.deed(step)
         answer = await stage.do(step, left, deed.seconds)
-        if answer is not None and deed.client != asker and not _is_taken(answer):
+        if left is not None and answer is not None and not is_own(asker, deed) and not is_taken(left, answer):
             return False
     return True
-
-
-def _is_taken(answer: Answer) -> bool:
-    return answer.status in {0, 200} or (answer.status == 202 and answer.document["failure_count"] == 0)
 
 
 def versions(found: Answers) -> Iterator[tuple[Question, Verdict, Told]]:
@@ -144,7 +142,7 @@ async def prove(seed: int, tally: Counter[str]) -> None:
     tally["told"] += sum(verdicts is not None for verdicts in told.values())
     tally["untold"] += sum(verdicts is None for verdicts in told.values())
     purge = Purge(deeds, ledger, asker)
-    async with open_stage(in_memory(Path()), Dates(dates.recorded, purge.seen, is_feeding=True)) as stage:
+    async with open_stage(in_memory(Path()), Dates(dates.recorded, purge.seen, is_feeding=True, often=dates.often)) as stage:
         if await play_purged(stage, deeds, purge, asker):
             alone = await answers(stage, asker, asked)
             assert alone == told, [(question, told[question], alone[question]) for question in asked if told[question] != alone[question]]
