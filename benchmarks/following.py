@@ -6,7 +6,6 @@ A follower that may see an object must get it, whatever happened meanwhile: that
 import random
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ WRITERS: Final = ("ng-cert/misp", "za-cert/misp", "jp-cert/misp", "au-cert/misp"
 NAMED: Final = ("org:gh-cert", "org:sg-cert")
 """To whom alone every other object may go: what the others must never get, and what must never keep anything from them."""
 ENVELOPE: Final = 1_000
+FIRST: Final = "x-taxii-date-added-first"
 LAST: Final = "x-taxii-date-added-last"
 MILLISECONDS: Final = len("2026-03-01T12:00:00.000")
 
@@ -128,7 +128,7 @@ class Writer:
                 break
             except Lost:
                 self.ledger.lost += 1
-                if self.ledger.lost % 2:
+                if self.ledger.lost % 2 and objects[0]["type"] == "indicator":  # what others are marked with must be there
                     self.ledger.give_up(len(versions))
                     return
         if status["success_count"] != len(objects):
@@ -146,7 +146,11 @@ def _indicator(seed: int, marks: Sequence[str], day: int) -> dict[str, object]:
 
 @dataclass
 class Follower:
-    """One client with one habit. `got`: how often it received each version. With `every` it asks for all versions, else for the last."""
+    """One client with one habit. With `every` it asks for all versions, else for the last.
+
+    Of what comes again it is told whether that was under a later date: a page whose first date lies behind the last one of the page before holds nothing
+    of what came before, but under a new date_added.
+    """
 
     line: Line
     client: str
@@ -155,8 +159,14 @@ class Follower:
     habit: str
     page: ClassVar[str] = "objects/"
     position: str = ""
-    got: Counter[Version] = field(default_factory=Counter)
+    got: set[Version] = field(default_factory=set)
+    received: int = 0
+    twice: int = 0
+    """Received again, though not under a later date."""
+    redated: int = 0
+    """Received again under a later date."""
     rounds: int = 0
+    _reached: str = ""
 
     def round(self) -> None:
         """Ask until nothing more comes."""
@@ -169,8 +179,21 @@ class Follower:
         answer = self.line.ask(request(f"{PLACE}{self.page}?{query}", self.line.authorization))
         if answer.status != 200:
             raise ValueError(f"{query} was answered with {answer.status}: {answer.body[:200]!r}")
-        self.got.update(self._versions(answer))
+        self.take(answer)
         return answer
+
+    def take(self, answer: Answer) -> None:
+        """Count what came."""
+        versions = list(self._versions(answer))
+        again = sum(each in self.got for each in versions)
+        if (answer.header(FIRST) or "") > self._reached:
+            self.redated += again
+        else:
+            self.twice += again
+        self.twice += len(versions) - len(set(versions))
+        self.got.update(versions)
+        self.received += len(versions)
+        self._reached = answer.header(LAST) or self._reached if versions else self._reached
 
     def _versions(self, answer: Answer) -> Iterable[Version]:
         objects = orjson.loads(answer.body).get("objects", [])

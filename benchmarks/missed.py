@@ -51,7 +51,9 @@ class Followed:
     received: int
     missed: int
     twice: int
-    """Received more than once; those who go by their own clock may."""
+    """Received again under the date that it had; those who go by their own clock may."""
+    redated: int
+    """Received again under a later date: a write that the store was slow to commit."""
     strange: int
     """Received though it may not see it, or though nobody sent it."""
 
@@ -179,16 +181,17 @@ def _at_work(work: Sequence[Callable[[], None]], give_up: Callable[[], None]) ->
 
 def _followed(follower: Follower, ledger: Ledger) -> Followed:
     wanted = ledger.visible(follower.client, ledger.acknowledged)
-    got = set(follower.got)
+    got = follower.got
     missed = len(wanted - got) if follower.every else _missed_last(wanted, got)
     return Followed(
         habit=follower.habit,
         client=follower.client,
         versions="every" if follower.every else "last",
         rounds=follower.rounds,
-        received=sum(follower.got.values()),
+        received=follower.received,
         missed=missed,
-        twice=sum(times > 1 for times in follower.got.values()),
+        twice=follower.twice,
+        redated=follower.redated,
         strange=len(got - ledger.visible(follower.client, ledger.sent)),
     )
 
@@ -237,7 +240,7 @@ def _watched(store: str | None, arrangement: Arrangement) -> Counted:
         return count(where, Path(name), arrangement, lambda done, whole: bar.update(task, completed=done, total=whole))
 
 
-COLUMNS: Final = ("habit", "client", "versions", "rounds", "received", "missed", "twice", "strange")
+COLUMNS: Final = ("habit", "client", "versions", "rounds", "received", "missed", "twice", "redated", "strange")
 
 
 def _show(counted: Counted) -> None:

@@ -10,9 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from joserfc.jwk import OKPKey
-
-from app.audit.checkpoint import sign, signing_key
+from app.audit.checkpoint import Key, sign, signing_key
 from app.bootstrap import Settings
 from app.cli.checkpoints import PUBLIC, from_file, write_new
 from app.clock import from_micros
@@ -29,7 +27,7 @@ class Checkpoints:
     """Where checkpoints go, what signs them, and how far they are apart."""
 
     folder: Path
-    key: OKPKey
+    key: Key
     every: timedelta
 
     async def keep(self, exchange: Exchange) -> Round:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bson.codec_options import CodecOptions, TypeDecoder, TypeRegistry
 from bson.int64 import Int64
-from pymongo import AsyncMongoClient, ReadPreference
+from pymongo import AsyncMongoClient, ReadPreference, timeout
 from pymongo.client_session_shared import TransactionOptions
 from pymongo.errors import (
     ConfigurationError as UnfitAddress,
@@ -20,6 +20,7 @@ from pymongo.errors import (
 from pymongo.errors import (
     ConnectionFailure,
     ExecutionTimeout,
+    InvalidName,
     InvalidOperation,
     InvalidURI,
     OperationFailure,
@@ -38,8 +39,10 @@ Client = AsyncMongoClient[dict[str, Any]]
 
 DURABLE: Final = WriteConcern(w="majority", j=True)
 TRANSACTION: Final = TransactionOptions(read_concern=ReadConcern("snapshot"), write_concern=DURABLE, read_preference=ReadPreference.PRIMARY)
-DEFAULTS: Final[Mapping[str, Any]] = {"appname": "legation", "timeoutms": 20_000, "serverselectiontimeoutms": 10_000}
-"""What the address may set otherwise. A write that the majority does not confirm within the time is answered 503."""
+DEFAULTS: Final[Mapping[str, Any]] = {"appname": "legation", "timeoutms": 20_000}
+"""What the address may set otherwise. Long enough for an election; what the majority does not confirm within the time is answered 503."""
+PATIENCE: Final = 10
+"""Seconds for the first answer."""
 OLDEST_WIRE_VERSION: Final = 21
 """MongoDB 7.0."""
 
@@ -95,17 +98,12 @@ def translated() -> Generator[None]:
     try:
         yield
     except PyMongoError as error:
-        if not is_passing(error):
+        if not _is_passing(error):
             raise
-        raise unavailable(error) from error
+        raise StoreUnavailable(f"the store cannot be used now ({_reason(error)}); look at its database") from error
 
 
-def unavailable(error: PyMongoError) -> StoreUnavailable:
-    """The error as whoever asked is told it."""
-    return StoreUnavailable(f"the store cannot be used now ({_reason(error)}); look at its database")
-
-
-def is_passing(error: PyMongoError) -> bool:
+def _is_passing(error: PyMongoError) -> bool:
     """Whether it says something of the database's state, not of the question."""
     if isinstance(error, OperationFailure):
         return error.code in _LATER | _REFUSED or error.has_error_label(TRANSIENT) or error.has_error_label("RetryableWriteError")
@@ -116,11 +114,11 @@ def connect(url: str) -> Client:
     """A client, which has not spoken yet. Raises ConfigurationError for an address that the driver cannot use."""
     given = options_of(url)
     try:
-        return AsyncMongoClient(url, **{name: value for name, value in DEFAULTS.items() if name not in given})
-    except (InvalidURI, UnfitAddress, ValueError, TypeError) as error:
-        raise ConfigurationError(
-            [f"{quoted(without_secrets(url))} cannot be used as the address of a store ({_words(str(error))}); see docs/scaling.md"]
-        ) from error
+        client: Client = AsyncMongoClient(url, **{name: value for name, value in DEFAULTS.items() if name not in given})
+        client.get_database(database_of(url))
+    except (InvalidURI, InvalidName, UnfitAddress, ValueError, TypeError) as error:
+        raise _unfit(url, error) from error
+    return client
 
 
 def database_in(client: Client, url: str) -> Database:
@@ -138,14 +136,13 @@ async def greet(client: Client, url: str) -> datetime:
     """The server's clock. Raises ConfigurationError if it refuses us or cannot do what is needed, StoreUnavailable if it does not answer."""
     name = quoted(without_secrets(url))
     try:
-        found = await client.admin.command("hello")
-        await client.get_database(database_of(url)).command("ping")
+        with timeout(min(PATIENCE, client.options.timeout or PATIENCE)):
+            found = await client.admin.command("hello")
+            await client.get_database(database_of(url)).command("ping")
     except OperationFailure as error:
         raise ConfigurationError([f"{name} refuses the server ({_reason(error)}); look at the user and password of the address"]) from error
     except (UnfitAddress, InvalidURI) as error:
-        raise ConfigurationError(
-            [f"{name} cannot be used as the address of a store ({_words(str(error))}); see docs/scaling.md"]
-        ) from error
+        raise _unfit(url, error) from error
     except PyMongoError as error:
         raise StoreUnavailable(f"no database answers at {name} ({_reason(error)}); start it, or name another with `--store`") from error
     if "setName" not in found and found.get("msg") != "isdbgrid":
@@ -158,6 +155,11 @@ async def greet(client: Client, url: str) -> datetime:
     return shown.replace(tzinfo=UTC)  # answers to commands carry no zone, whatever the client is told
 
 
+def _unfit(url: str, error: Exception) -> ConfigurationError:
+    reason = str(error).partition(". ")[0].partition("\n")[0][:200].lower()
+    return ConfigurationError([f"{quoted(without_secrets(url))} cannot be used as the address of a store ({reason}); see docs/scaling.md"])
+
+
 def _reason(error: PyMongoError) -> str:
     if isinstance(error, ServerSelectionTimeoutError):
         return "no primary was found in time"
@@ -165,8 +167,3 @@ def _reason(error: PyMongoError) -> str:
         details = error.details or {}
         return str(details.get("codeName") or f"code {error.code}")
     return type(error).__name__
-
-
-def _words(text: str) -> str:
-    """The first sentence of the driver's, short."""
-    return text.partition(". ")[0].partition("\n")[0][:200].lower()

@@ -19,9 +19,9 @@ from app.store.contract import REFUSALS_KEPT, Poll, Refusal
 from app.store.sqlite.connection import make_private, open_writer
 from app.store.sqlite.delivered import head
 from app.store.sqlite.schema import DELIVERIES as SCHEMA
-from app.store.sqlite.stretches import stretches
 from app.store.sqlite.thread import SingleThread
 from app.store.sqlite.values import integer
+from app.store.stretches import stretches
 
 PATIENCE: Final = timedelta(seconds=5)
 """How long a page waits for the records of other processes: each takes milliseconds."""

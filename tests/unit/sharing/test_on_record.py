@@ -13,6 +13,7 @@ from worlds import AMBER, GREEN, NG_IDENTITY, World, indicator
 from app.audit.events import ADMINISTRATION, OPERATOR, SERVER, Event, Record
 from app.errors import Denied, NotFound
 from app.sharing import administer, curate
+from app.sharing.erase import ErasureReason, erase
 from app.sharing.hold import HoldReason, hold, lift, lift_due
 from app.sharing.journal import run_jobs
 from app.sharing.publish import publish
@@ -87,6 +88,17 @@ async def test_withdraw_is_recorded_wherever_it_took_something(scene: tuple[Worl
     async with leaving(world):
         with pytest.raises(NotFound):
             await withdraw(world.exchange, NG, each["id"])
+
+
+async def test_erase_is_recorded_wherever_it_took_something(scene: tuple[World, HandClock]) -> None:
+    world, _ = scene
+    officer = await hire(world, "secretariat", "dpo", "dpo")
+    each = indicator()
+    for client, path in ((NG, ALLIANCE), (KE, ALLIANCE), (NG, NATIONAL)):
+        await keep(world, client, path, each)
+    async with leaving(world, (ALLIANCE, Event.ERASE, officer), (NATIONAL, Event.ERASE, officer)) as left:
+        await erase(world.exchange, officer, each["id"], ErasureReason.ORDER)
+    assert left[ALLIANCE].deed.reason == "order"
 
 
 async def test_release_and_what_follows_by_itself(scene: tuple[World, HandClock]) -> None:
