@@ -44,7 +44,8 @@ class Checkpoints:
         try:
             moments = [_moment(each.name) for each in self.folder.iterdir()]
         except OSError as error:
-            raise ConfigurationError([f"{quoted(self.folder, 200)} cannot be looked into for checkpoints: {error.strerror}"]) from error
+            reason = (error.strerror or "unknown reason").lower()
+            raise ConfigurationError([f"{quoted(self.folder, 200)} cannot be looked into for checkpoints: {reason}"]) from error
         return max((moment for moment in moments if moment is not None), default=None)
 
     def _write(self, at: datetime, text: str) -> None:

@@ -134,7 +134,7 @@ def check_names(asker: str, told: Answers, ledger: Ledger) -> None:
     seen = {(each.path, each.stored.object_id) for each in ledger.written if asker in each.seen_by or each.stored.contributor == mine}
     for (_, path, identifier), _, each in versions(told):
         assert {(path, target) for target in each.refers_to} <= seen
-        names = {each.by, str(each.handling["originator"]), str(each.handling["submitter"])} - {"", mine}
+        names = {each.by, each.originator} - {"", mine}
         assert names <= parts[path, identifier], (asker, identifier, names)
 
 

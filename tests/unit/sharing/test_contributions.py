@@ -92,7 +92,7 @@ async def test_what_nobody_has_registered_belongs_to_whoever_sent_it() -> None:
     await keep(world, NG, ALLIANCE, shared)
     await keep(world, KE, ALLIANCE, later(shared, 2, object_marking_refs=[GREEN], name="Kenya's"))
     told = (await explain(world.exchange, Inquiry(EDITOR, ALLIANCE, shared["id"]), None)).verdicts[0].versions
-    assert {(each.by, each.handling["originator"], each.handling["tlp"]) for each in told} == {
+    assert {(each.by, each.originator, each.tlp) for each in told} == {
         ("ng-cert", "ng-cert", "amber+strict"),
         ("ke-cert", "ke-cert", "green"),
     }
