@@ -14,8 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from property.cast import CURATOR
 from property.dates import Dates
 from property.histories import Deed, history, ids_of, touched
@@ -31,6 +29,7 @@ from app.sharing.verdict import Told, Verdict
 
 ASKERS: Final = ("ng-cert/misp", "ke-cert/misp", "za-cert/misp", "secretariat/editor", "vendor/push", CURATOR)
 SUBJECTS: Final = ("ng-cert", "ke-cert", "za-cert", "secretariat", "vendor", "")
+SHORT: Final = 8
 RECEIVED: Final = frozenset({Fate.SHOWN, Fate.OLDER})
 Question = tuple[str, str, str]
 """Whom it is about, where, and which object."""
@@ -149,10 +148,15 @@ async def prove(seed: int, tally: Counter[str]) -> None:
             tally["compared"] += 1
 
 
-@settings(max_examples=10, deadline=None)
-@given(seed=st.integers(0, 1 << 20))
-def test_what_is_explained_is_what_is_received_and_no_more_than_may_be_known(seed: int) -> None:
-    asyncio.run(prove(seed, Counter()))
+def prove_one(seed: int, _folder: Path) -> int:
+    """Ask about what the history of a seed left; how many versions were explained."""
+    tally: Counter[str] = Counter()
+    asyncio.run(prove(seed, tally))
+    return sum(tally[fate] for fate in Fate)
+
+
+def test_promise_5_what_is_explained_is_what_is_received_and_no_more_than_may_be_known(tmp_path: Path) -> None:
+    assert sum(prove_one(seed, tmp_path) for seed in range(6, 6 + SHORT)) > SHORT
 
 
 def test_the_property_is_about_something() -> None:
