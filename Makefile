@@ -1,6 +1,6 @@
 # Legation: what to type. `make` alone prints this list.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test lint type check lock openapi clean
+.PHONY: help setup setup-dev run test conformance-all lint type check lock openapi clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -23,7 +23,13 @@ help: ## list the targets
 
 setup: .venv/.runtime ## make .venv with the command .venv/bin/legation
 
-setup-dev: .venv/.development ## the same, with everything the tests need
+# The database of the tests has an environment of its own: it is under another licence, a process of its own, and no part of this project.
+.venv-mongo/.ready: tests/mongo/requirements.lock
+	$(PYTHON) -m venv .venv-mongo
+	.venv-mongo/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/mongo/requirements.lock
+	@touch $@
+
+setup-dev: .venv/.development .venv-mongo/.ready ## the same, with everything the tests need
 
 run: setup ## start the demonstration: a model alliance shares, then the server goes on
 	$(BIN)/legation demo
@@ -33,6 +39,9 @@ test: setup-dev ## run the whole suite
 	$(BIN)/python -m coverage run -m pytest -n $(WORKERS) --dist loadfile
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report --skip-covered --fail-under=95
+
+conformance-all: setup-dev ## the conformance tests over every store; `make test` runs a sample of them over MongoDB
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --every-store tests/conformance
 
 lint: setup-dev ## ruff and the import contracts
 	$(BIN)/ruff check .
@@ -62,6 +71,7 @@ crash: setup ## kill the server in the midst of writing, 200 times, and look wha
 lock: setup-dev ## resolve the dependencies anew, with hashes (needs uv on the path)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade -q -o requirements.lock
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -c requirements.lock --upgrade -q -o requirements-dev.lock
+	uv pip compile tests/mongo/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade -q -o tests/mongo/requirements.lock
 
 clean: ## remove what can be made anew
-	rm -rf .venv build *.egg-info .coverage* htmlcov .hypothesis .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-mongo build *.egg-info .coverage* htmlcov .hypothesis .mypy_cache .ruff_cache .pytest_cache

@@ -181,7 +181,8 @@ def back_up_store(url: str, target: Path, seen: Callable[[int, int], None]) -> N
 def restore_store(copy: Path, url: str, seen: Callable[[int, int], None]) -> None:
     """Put a copy in the place of a store that is gone. Raises ConfigurationError if something is in its place, StoreUnavailable."""
     path = _file_of(url)
-    _require(copy)
+    if not copy.exists():
+        raise ConfigurationError([f"there is no copy at {quoted(copy, 200)}; name a file that `legation backup` wrote"])
     restore(copy, path, seen)
 
 

@@ -7,6 +7,7 @@ Each round: start the server (and measure it), look whether all is as it must be
 import argparse
 import json
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,7 +38,7 @@ from benchmarks.truth import ALLIANCE, INTAKE, KNOWLEDGE, READERS, Objects, Trut
 WRITERS: Final = ("ng-cert/misp", "za-cert/misp")
 PARTNER: Final = "quillfrost/push"
 LONGEST: Final = 0.8
-"""Seconds of writing before the kill, at most."""
+"""Seconds of writing before the kill, at most; a slower store needs more to have anything acknowledged."""
 STUMBLES: Final = 0.3
 """How often a start is killed too, in the midst of putting right what the crash before it left."""
 SIZES: Final = (1, 1, 20, 200, 1_000)
@@ -64,6 +65,7 @@ class Rounds:
     store: str
     folder: Path
     dice: random.Random = field(default_factory=lambda: random.Random(1))
+    longest: float = LONGEST
     truth: Truth = field(default_factory=Truth)
     found: Crashed = field(default_factory=Crashed)
     _number: int = 0
@@ -102,14 +104,14 @@ class Rounds:
         server = self._server
         with _curator(self.store) as curator:
             if self.dice.random() < STUMBLES:
-                server.stumble(self.dice.uniform(0, LONGEST))
+                server.stumble(self.dice.uniform(0, self.longest))
             try:
                 server.start()
                 self.found.wrong += [*look(self.truth, server.port, self._tokens), *do(self.store, self._look_at_records)]
                 threads = [threading.Thread(target=each, daemon=True) for each in self._deeds(curator)]
                 for thread in threads:
                     thread.start()
-                if not server.runs_for(self.dice.uniform(0.02, LONGEST)):
+                if not server.runs_for(self.dice.uniform(0.02, self.longest)):
                     self.found.wrong.append("the server ended by itself")
             finally:
                 curator.kill()
@@ -256,8 +258,10 @@ def main() -> None:
     parser.add_argument("--store", help="address of an empty store; without it, a fresh SQLite file")
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--longest", type=float, default=LONGEST, help="seconds of writing before a kill, at most")
     parser.add_argument("--json", action="store_true", help="print what was found as JSON")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # as Ctrl-C does: no server outlives its benchmark
     parts = (TextColumn("crashes"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with (
@@ -265,7 +269,7 @@ def main() -> None:
         Progress(*parts, console=console, disable=not console.is_terminal) as bar,
     ):
         task = bar.add_task("", total=asked.rounds)
-        rounds = Rounds(asked.store or f"sqlite:///{name}/store.sqlite", Path(name), random.Random(asked.seed))
+        rounds = Rounds(asked.store or f"sqlite:///{name}/store.sqlite", Path(name), random.Random(asked.seed), asked.longest)
         found = rounds.run(asked.rounds, lambda done: bar.update(task, completed=done))
     print(json.dumps(asdict(found), indent=2) if asked.json else _told(found))
     sys.exit(1 if found.wrong else 0)

@@ -62,8 +62,10 @@ class Member:
         assert process.stdout is not None  # noqa: S101 # a pipe was asked for
         impatience = threading.Timer(PATIENCE, process.kill)
         impatience.start()
-        line = process.stdout.readline()
-        impatience.cancel()
+        try:
+            line = process.stdout.readline()
+        finally:
+            impatience.cancel()
         if not line.startswith("Legation serves"):
             raise ChildProcessError(f"the server does not start: {self.log.read_text(errors='replace')[-600:]}")
         self.starts.append(time.perf_counter() - began)
@@ -127,6 +129,12 @@ class Fleet:
     given_up: threading.Event = field(default_factory=threading.Event)
     """Set when something went wrong for good: nobody waits for a server any more."""
 
+    def give_up(self) -> None:
+        """Whoever waits for a server waits no longer."""
+        self.given_up.set()
+        for each in self.members:
+            each.up.set()
+
     def line(self, client: str, seed: int) -> "Line":
         """A connection of a client."""
         return Line(self, f"Bearer {self.tokens[client]}", random.Random(seed))
@@ -142,7 +150,7 @@ def fleet(store: str, folder: Path, cast: Iterable[str], processes: int = 1, wor
             each.start()
         yield made
     finally:
-        made.given_up.set()
+        made.give_up()
         for each in made.members:
             each.kill()
 
@@ -171,13 +179,13 @@ class Line:
         self._connection = Connection(self._member.port)
 
     def ask_once(self, message: bytes) -> Answer:
-        """The answer. Raises Lost; ValueError for what no client should ever get, which is noted."""
+        """The answer. Raises Lost; ValueError for what no client should ever get, which is noted; ConnectionAbortedError when all is given up."""
+        if self._fleet.given_up.is_set():
+            raise ConnectionAbortedError
         try:
             answer = self._connection.send(message)
         except OSError as error:
             self._connection.close()
-            if self._fleet.given_up.is_set():
-                raise
             self._go_on_elsewhere()
             raise Lost from error
         if answer.status >= 500 or answer.status in {401, 429}:

@@ -6,7 +6,6 @@ A follower that may see an object must get it, whatever happened meanwhile: that
 import random
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ WRITERS: Final = ("ng-cert/misp", "za-cert/misp", "jp-cert/misp", "au-cert/misp"
 NAMED: Final = ("org:gh-cert", "org:sg-cert")
 """To whom alone every other object may go: what the others must never get, and what must never keep anything from them."""
 ENVELOPE: Final = 1_000
+FIRST: Final = "x-taxii-date-added-first"
 LAST: Final = "x-taxii-date-added-last"
 MILLISECONDS: Final = len("2026-03-01T12:00:00.000")
 
@@ -44,6 +44,8 @@ class Ledger:
     narrow: set[Version] = field(default_factory=set)
     lost: int = 0
     """Answers that a kill took: what they were about may be there or not."""
+    given_up: int = 0
+    """Versions of which no writer will hear any more."""
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def send(self, versions: Iterable[Version], *, narrow: bool) -> None:
@@ -59,10 +61,16 @@ class Ledger:
             self.acknowledged |= set(versions)
             self.changed.notify_all()
 
-    def wait_for(self, count: int, given_up: threading.Event) -> None:
-        """Wait until so many versions are acknowledged, or nobody writes any more."""
+    def give_up(self, count: int) -> None:
+        """Note that so many versions stay without an answer."""
         with self.changed:
-            self.changed.wait_for(lambda: len(self.acknowledged) >= count or given_up.is_set())
+            self.given_up += count
+            self.changed.notify_all()
+
+    def wait_for(self, count: int, given_up: threading.Event) -> None:
+        """Wait until so many versions are acknowledged or given up, or all is given up."""
+        with self.changed:
+            self.changed.wait_for(lambda: len(self.acknowledged) + self.given_up >= count or given_up.is_set())
 
     def visible(self, client: str, versions: set[Version]) -> set[Version]:
         """Those of `versions` that a client may see."""
@@ -120,8 +128,9 @@ class Writer:
                 break
             except Lost:
                 self.ledger.lost += 1
-                if self.ledger.lost % 2:
-                    return  # gives up: it may be there or not
+                if self.ledger.lost % 2 and objects[0]["type"] == "indicator":  # what others are marked with must be there
+                    self.ledger.give_up(len(versions))
+                    return
         if status["success_count"] != len(objects):
             raise ValueError(f"not all was taken: {status!s:.300}")
         self.ledger.acknowledge(versions)
@@ -137,7 +146,11 @@ def _indicator(seed: int, marks: Sequence[str], day: int) -> dict[str, object]:
 
 @dataclass
 class Follower:
-    """One client with one habit. `got`: how often it received each version. With `every` it asks for all versions, else for the last."""
+    """One client with one habit. With `every` it asks for all versions, else for the last.
+
+    Of what comes again it is told whether that was under a later date: a page whose first date lies behind the last one of the page before holds nothing
+    of what came before, but under a new date_added.
+    """
 
     line: Line
     client: str
@@ -146,8 +159,14 @@ class Follower:
     habit: str
     page: ClassVar[str] = "objects/"
     position: str = ""
-    got: Counter[Version] = field(default_factory=Counter)
+    got: set[Version] = field(default_factory=set)
+    received: int = 0
+    twice: int = 0
+    """Received again, though not under a later date."""
+    redated: int = 0
+    """Received again under a later date."""
     rounds: int = 0
+    _reached: str = ""
 
     def round(self) -> None:
         """Ask until nothing more comes."""
@@ -160,8 +179,21 @@ class Follower:
         answer = self.line.ask(request(f"{PLACE}{self.page}?{query}", self.line.authorization))
         if answer.status != 200:
             raise ValueError(f"{query} was answered with {answer.status}: {answer.body[:200]!r}")
-        self.got.update(self._versions(answer))
+        self.take(answer)
         return answer
+
+    def take(self, answer: Answer) -> None:
+        """Count what came."""
+        versions = list(self._versions(answer))
+        again = sum(each in self.got for each in versions)
+        if (answer.header(FIRST) or "") > self._reached:
+            self.redated += again
+        else:
+            self.twice += again
+        self.twice += len(versions) - len(set(versions))
+        self.got.update(versions)
+        self.received += len(versions)
+        self._reached = answer.header(LAST) or self._reached if versions else self._reached
 
     def _versions(self, answer: Answer) -> Iterable[Version]:
         objects = orjson.loads(answer.body).get("objects", [])

@@ -6,6 +6,7 @@
 import argparse
 import json
 import random
+import signal
 import sys
 import tempfile
 import threading
@@ -50,7 +51,9 @@ class Followed:
     received: int
     missed: int
     twice: int
-    """Received more than once; those who go by their own clock may."""
+    """Received again under the date that it had; those who go by their own clock may."""
+    redated: int
+    """Received again under a later date: a write that the store was slow to commit."""
     strange: int
     """Received though it may not see it, or though nobody sent it."""
 
@@ -141,7 +144,7 @@ class Play:
 
     def _give_up(self) -> None:
         """Whoever waits for something waits no longer."""
-        self.fleet.given_up.set()
+        self.fleet.give_up()
         self._all_look.abort()
         with self.ledger.changed:
             self.ledger.changed.notify_all()
@@ -155,6 +158,8 @@ def _at_work(work: Sequence[Callable[[], None]], give_up: Callable[[], None]) ->
     def guarded(one: Callable[[], None]) -> None:
         try:
             one()
+        except ConnectionAbortedError:
+            return  # another one has failed before
         except BaseException as error:  # noqa: BLE001 # raised again where it is waited for
             errors.append(error)
             give_up()
@@ -176,16 +181,17 @@ def _at_work(work: Sequence[Callable[[], None]], give_up: Callable[[], None]) ->
 
 def _followed(follower: Follower, ledger: Ledger) -> Followed:
     wanted = ledger.visible(follower.client, ledger.acknowledged)
-    got = set(follower.got)
+    got = follower.got
     missed = len(wanted - got) if follower.every else _missed_last(wanted, got)
     return Followed(
         habit=follower.habit,
         client=follower.client,
         versions="every" if follower.every else "last",
         rounds=follower.rounds,
-        received=sum(follower.got.values()),
+        received=follower.received,
         missed=missed,
-        twice=sum(times > 1 for times in follower.got.values()),
+        twice=follower.twice,
+        redated=follower.redated,
         strange=len(got - ledger.visible(follower.client, ledger.sent)),
     )
 
@@ -209,6 +215,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--json", action="store_true", help="print the counts as JSON")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # as Ctrl-C does: no server outlives its benchmark
     arrangements = [
         Arrangement(asked.processes, workers, asked.writers, asked.objects, asked.of_each, asked.kills) for workers in asked.workers
     ]
@@ -233,7 +240,7 @@ def _watched(store: str | None, arrangement: Arrangement) -> Counted:
         return count(where, Path(name), arrangement, lambda done, whole: bar.update(task, completed=done, total=whole))
 
 
-COLUMNS: Final = ("habit", "client", "versions", "rounds", "received", "missed", "twice", "strange")
+COLUMNS: Final = ("habit", "client", "versions", "rounds", "received", "missed", "twice", "redated", "strange")
 
 
 def _show(counted: Counted) -> None:

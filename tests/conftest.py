@@ -1,12 +1,19 @@
 """Fixtures that several kinds of tests share; the world they stand on is in worlds.py."""
 
 from collections.abc import Iterator
-from functools import partial
 
 import httpx
 import pytest
 import worlds
-from mongo.serving import serving as serving_database
+from mongo.serving import serving
+from stores import fresh_store
+
+from app.bootstrap import open_store
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--every-store`: all conformance tests over all stores (`make conformance-all`)."""
+    parser.addoption("--every-store", action="store_true", help="run the conformance tests over every store")
 
 
 @pytest.fixture
@@ -18,15 +25,20 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def mongodb() -> Iterator[str]:
     """A MongoDB server, without the name of a database."""
-    with serving_database() as server:
+    with serving() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[worlds.Server]:
-    """One server for all tests; whoever writes takes a `collection` of his own."""
-    with worlds.serving(partial(worlds.memory_world, pool=worlds.MANY)) as running:
-        yield running
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[worlds.Server]:
+    """One server for all tests; whoever writes takes a `collection` of his own. In memory, unless tests/conformance asks for another store."""
+    with fresh_store(getattr(request, "param", "memory"), request, tmp_path_factory.mktemp("server")) as url:
+
+        async def make() -> worlds.World:
+            return await worlds.build(await open_store(url), pool=worlds.MANY)
+
+        with worlds.serving(make) as running:
+            yield running
 
 
 @pytest.fixture

@@ -168,7 +168,7 @@ def moment(instant: datetime) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-async def level(world: World, path: str, identifier: str) -> object:
+async def level(world: World, path: str, identifier: str) -> str:
     """The TLP level at which the one version under an id stands."""
     verdict = only((await explain(world.exchange, Inquiry("", path, identifier), None)).verdicts)
-    return only(verdict.versions).handling["tlp"]
+    return only(verdict.versions).tlp

@@ -88,8 +88,22 @@ def claimed(token: str) -> Claimed:
 
 def verify(token: str, issuer: Issuer, keys: KeySet, now: datetime) -> str:
     """The subject of a token that `issuer` signed, for this server, valid at `now`. Raises Unauthenticated for every other one."""
+    return subject(proven(token, issuer, keys), issuer, now)
+
+
+def proven(token: str, issuer: Issuer, keys: KeySet) -> Mapping[str, object]:
+    """What a token says that one of `keys` signed, by an algorithm of its issuer; not yet whether that holds now, or here. Raises Unauthenticated."""
     claimed(token)
-    claims = JWTClaimsRegistry(
+    try:
+        return jwt.decode(token, keys, registry=_Registry(algorithms=issuer.algorithms, strict_check_header=False)).claims
+    except (JoseError, ValueError):
+        # `from None` everywhere: the library's errors quote headers and key ids, and a logged cause would carry them on.
+        raise Unauthenticated(_UNFIT) from None
+
+
+def subject(claims: Mapping[str, object], issuer: Issuer, now: datetime) -> str:
+    """The subject of claims that were proven, if they hold for this server at `now`. Raises Unauthenticated."""
+    registry = JWTClaimsRegistry(
         now=int(now.timestamp()),
         leeway=int(LEEWAY.total_seconds()),
         iss={"essential": True, "value": issuer.issuer},
@@ -98,8 +112,7 @@ def verify(token: str, issuer: Issuer, keys: KeySet, now: datetime) -> str:
         sub={"essential": True},
     )
     try:
-        decoded = jwt.decode(token, keys, registry=_Registry(algorithms=issuer.algorithms, strict_check_header=False))
-        claims.validate(decoded.claims)
+        registry.validate(dict(claims))
     except ExpiredTokenError:
         raise Unauthenticated("the token has expired: ask its issuer for a new one") from None
     except MissingClaimError as fault:
@@ -107,9 +120,8 @@ def verify(token: str, issuer: Issuer, keys: KeySet, now: datetime) -> str:
     except ClaimError as fault:
         raise Unauthenticated(_CLAIM_FAULTS.get(fault.claim, _UNFIT)) from None
     except (JoseError, ValueError):
-        # `from None` everywhere: the library's errors quote headers and key ids, and a logged cause would carry them on.
         raise Unauthenticated(_UNFIT) from None
-    return cast("str", decoded.claims["sub"])
+    return cast("str", claims["sub"])
 
 
 def knows(keys: KeySet, key_id: str | None) -> bool:

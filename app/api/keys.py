@@ -11,11 +11,13 @@ says where it publishes it. Published sets are fetched in a thread, bounded in t
 
 import asyncio
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import sha256
 from http.client import HTTPException, HTTPMessage
-from typing import IO, Final
+from typing import IO, Final, NamedTuple
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from joserfc.jwk import KeySet
@@ -36,6 +38,8 @@ PATIENCE: Final = 5.0
 """Seconds that a fetch may take, and each wait in it."""
 LARGEST_SET: Final = 256 * 1024
 """Octets; real sets have two to twenty thousand."""
+MOST_PROVEN: Final = 2_000
+"""Tokens whose signature is remembered to be right; a client uses one for minutes or hours."""
 
 Fetch = Callable[[str], bytes]
 """Returns what lies under a URL; blocks. Raises OSError, HTTPException or ValueError."""
@@ -82,29 +86,61 @@ class _Published:
     task: asyncio.Task[None] | None = None
 
 
+class _Proven(NamedTuple):
+    """A token whose signature was found right: by which issuer of the alliance, with which set of keys, and what it says. Never the token."""
+
+    name: str
+    issuer: Issuer
+    key_id: str | None
+    keys: KeySet
+    claims: Mapping[str, object]
+
+
 class Bearers:
-    """Verifies signed tokens against the issuers of the alliance in force. One for each worker."""
+    """Verifies signed tokens against the issuers of the alliance in force. One for each worker.
+
+    A signature that was found right is not computed again while issuer and set of keys are the very same: a key that is withdrawn, a set that is fetched
+    anew, a reload, each have it proven anew. Whether the token still holds is asked each time.
+    """
 
     def __init__(self, clock: Clock, fetch: Fetch = fetch, now: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._fetch = fetch
         self._now = now
         self._published: dict[str, _Published] = {}
+        self._proven: OrderedDict[bytes, _Proven] = OrderedDict()
 
     async def verify(self, token: str, issuers: Mapping[str, Issuer]) -> tuple[str, str]:
         """The id of the issuer that signed `token`, as in `issuers`, and its subject. Raises Unauthenticated, without quoting the token."""
+        mark = sha256(token.encode()).digest()
+        known = self._proven.get(mark)
+        if (
+            known is not None
+            and issuers.get(known.name) is known.issuer
+            and await self._keys(known.issuer, known.key_id, issuers) is known.keys
+        ):
+            self._proven.move_to_end(mark)
+        else:
+            known = self._proven[mark] = await self._prove(token, issuers)
+            if len(self._proven) > MOST_PROVEN:
+                self._proven.popitem(last=False)
+        return known.name, bearer.subject(known.claims, known.issuer, self._clock())
+
+    async def _prove(self, token: str, issuers: Mapping[str, Issuer]) -> _Proven:
         said = bearer.claimed(token)
         named = next(((name, issuer) for name, issuer in issuers.items() if issuer.issuer == said.issuer), None)
         if named is None:
             raise Unauthenticated("the token comes from an issuer that the alliance does not know")
         name, issuer = named
-        if issuer.keys.lstrip().startswith("{"):
-            keys = _held(issuer.keys)
-        else:
-            keys = await self._keys(issuer.keys, said.key_id, issuers)
-        return name, bearer.verify(token, issuer, keys, self._clock())
+        keys = await self._keys(issuer, said.key_id, issuers)
+        return _Proven(name, issuer, said.key_id, keys, bearer.proven(token, issuer, keys))
 
-    async def _keys(self, location: str, key_id: str | None, issuers: Mapping[str, Issuer]) -> KeySet:
+    async def _keys(self, issuer: Issuer, key_id: str | None, issuers: Mapping[str, Issuer]) -> KeySet:
+        if issuer.keys.lstrip().startswith("{"):
+            return _held(issuer.keys)
+        return await self._fetched(issuer.keys, key_id, issuers)
+
+    async def _fetched(self, location: str, key_id: str | None, issuers: Mapping[str, Issuer]) -> KeySet:
         published = self._published.get(location)
         if published is None:
             # A location that is new here is the moment to forget those that no issuer of the alliance names any more.

@@ -7,7 +7,7 @@ Pure: where keys and checkpoints are kept is not known here. No error text quote
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from joserfc import jws
 from joserfc.errors import JoseError
@@ -18,6 +18,8 @@ from app.clock import timestamp, to_micros
 from app.errors import ConfigurationError
 from app.stix.timestamps import parse_timestamp
 
+Key: TypeAlias = OKPKey
+"""One that signs, or one that checks."""
 ALGORITHM: Final = "Ed25519"
 TYPE: Final = "legation-checkpoint"
 """The `typ` of the header: what the key signs otherwise is no checkpoint."""
@@ -47,7 +49,7 @@ def make_key() -> tuple[bytes, bytes]:
     return key.as_pem(private=True), key.as_pem(private=False)
 
 
-def signing_key(pem: bytes) -> OKPKey:
+def signing_key(pem: bytes) -> Key:
     """The key that signs. Raises ConfigurationError."""
     key = _key(pem)
     if not key.is_private:
@@ -55,19 +57,19 @@ def signing_key(pem: bytes) -> OKPKey:
     return key
 
 
-def checking_key(pem: bytes) -> OKPKey:
+def checking_key(pem: bytes) -> Key:
     """The key that checks: the public one; the private one does too. Raises ConfigurationError."""
     return _key(pem)
 
 
-def sign(checkpoint: Checkpoint, key: OKPKey) -> str:
+def sign(checkpoint: Checkpoint, key: Key) -> str:
     """The checkpoint as text: equal checkpoints, equal text."""
     heads = {chain: [head.number, head.seal.hex()] for chain, head in checkpoint.heads.items()}
     payload = json.dumps({"at": timestamp(checkpoint.at), "heads": heads}, separators=(",", ":"), sort_keys=True)
     return jws.serialize_compact({"alg": ALGORITHM, "kid": key.thumbprint(), "typ": TYPE}, payload, key, registry=_REGISTRY)
 
 
-def read(text: str, key: OKPKey | None) -> Checkpoint:
+def read(text: str, key: Key | None) -> Checkpoint:
     """The checkpoint that `text` is; without a key, whoever may have written it. Raises ConfigurationError if it is none, or not signed by this key."""
     try:
         signed = jws.extract_compact(text.strip().encode(), registry=_REGISTRY)
@@ -88,14 +90,14 @@ def _decoded(payload: bytes) -> Checkpoint:
     return Checkpoint(to_micros(parse_timestamp(document["at"])), heads)
 
 
-def _is_signed(signed: jws.CompactSignature, key: OKPKey) -> bool:
+def _is_signed(signed: jws.CompactSignature, key: Key) -> bool:
     try:
         return jws.validate_compact(signed, key, registry=_REGISTRY)
     except JoseError:
         return False
 
 
-def _key(pem: bytes) -> OKPKey:
+def _key(pem: bytes) -> Key:
     try:
         key = OKPKey.import_key(pem)
     except (JoseError, ValueError, TypeError):

@@ -28,6 +28,7 @@ class Event(StrEnum):
     """Released copies became what their intake wants."""
     DELETE = "delete"
     WITHDRAW = "withdraw"
+    ERASE = "erase"
     HOLD = "hold"
     LIFT = "lift"
     REJECT = "reject"

@@ -4,7 +4,7 @@
 * `session`    a deed beside the server: the store opened, the deed done, the store closed
 * `alliance`   init, check, reload (`examination` beneath); `additions` add; `tokens` token
 * `curation`   review, release, reject, rejected; `explanation` explain
-* `control`    withdraw, hold, lift, holds; retention, purge
+* `control`    withdraw, hold, lift, holds; retention, purge; `erasing` erase, erasures
 * `keeping`    backup, restore, store verify
 * `transfer`   import, export; `bundles` cuts files open, `importing` plans the envelopes
 * `serving`    serve; `server` from start to end, `supervisor` over several `worker` processes, `duties` beside their requests, `addresses`, `protocol`

@@ -10,9 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from joserfc.jwk import OKPKey
-
-from app.audit.checkpoint import sign, signing_key
+from app.audit.checkpoint import Key, sign, signing_key
 from app.bootstrap import Settings
 from app.cli.checkpoints import PUBLIC, from_file, write_new
 from app.clock import from_micros
@@ -29,7 +27,7 @@ class Checkpoints:
     """Where checkpoints go, what signs them, and how far they are apart."""
 
     folder: Path
-    key: OKPKey
+    key: Key
     every: timedelta
 
     async def keep(self, exchange: Exchange) -> Round:
@@ -46,7 +44,8 @@ class Checkpoints:
         try:
             moments = [_moment(each.name) for each in self.folder.iterdir()]
         except OSError as error:
-            raise ConfigurationError([f"{quoted(self.folder, 200)} cannot be looked into for checkpoints: {error.strerror}"]) from error
+            reason = (error.strerror or "unknown reason").lower()
+            raise ConfigurationError([f"{quoted(self.folder, 200)} cannot be looked into for checkpoints: {reason}"]) from error
         return max((moment for moment in moments if moment is not None), default=None)
 
     def _write(self, at: datetime, text: str) -> None:

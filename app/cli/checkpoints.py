@@ -119,7 +119,7 @@ def from_file(path: Path, understand: Callable[[bytes], Read]) -> Read:
     try:
         return understand(path.read_bytes())
     except OSError as error:
-        raise ConfigurationError([f"{quoted(path, 200)} cannot be read: {error.strerror}"]) from error
+        raise ConfigurationError([f"{quoted(path, 200)} cannot be read: {(error.strerror or 'unknown reason').lower()}"]) from error
     except ConfigurationError as error:
         raise ConfigurationError([f"{quoted(path, 200)}: {problem}" for problem in error.problems]) from error
 
@@ -135,4 +135,4 @@ def write_new(path: Path, text: str, mode: int) -> None:
     except FileExistsError as error:
         raise ConfigurationError([f"{quoted(path, 200)} is there already: name another file"]) from error
     except OSError as error:
-        raise ConfigurationError([f"{quoted(path, 200)} cannot be written: {error.strerror}"]) from error
+        raise ConfigurationError([f"{quoted(path, 200)} cannot be written: {(error.strerror or 'unknown reason').lower()}"]) from error

@@ -10,6 +10,7 @@ from app.cli.options import Json, Store, takes
 from app.cli.session import do
 from app.cli.terminal import note, say_json, table
 from app.clock import timestamp, to_micros
+from app.errors import NotFound, quoted
 from app.sharing.clients import Contact, Failure, Reading
 from app.sharing.clients import clients as clients_deed
 
@@ -31,11 +32,10 @@ def clients(asked: Clients) -> None:
     server heard in its last seconds is not written down yet.
     """
     found = do(asked.store, lambda exchange: clients_deed(exchange, asked.organisation))
+    if not found:
+        raise NotFound(f"the alliance in force has no organisation {quoted(asked.organisation)}, or that organisation has no clients")
     if asked.json:
         say_json([asdict(each) | {"should_start_over": each.should_start_over} for each in found])
-        return
-    if not found:
-        note("the alliance has no such client")
         return
     columns = ("client", "last poll", "collection", "position", "objects", "last failure", "to do")
     table("Clients", columns, [row for each in found for row in _rows(each)])

@@ -1,5 +1,6 @@
 """The table of commands."""
 
+from collections.abc import Callable
 from importlib import metadata
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from app.cli.clients import clients
 from app.cli.control import hold, holds, lift, purge, retention, withdraw
 from app.cli.curation import reject, rejected, release, review
 from app.cli.demo import demo
+from app.cli.erasing import erase, erasures
 from app.cli.explanation import explain
 from app.cli.keeping import backup, restore, stores
 from app.cli.serving import serve
@@ -27,34 +29,22 @@ legation = typer.Typer(
     help="A STIX 2.1 / TAXII 2.1 sharing server for alliances of sovereign members.",
     epilog="Exit codes: 0 done, 1 refused or failed in part, 2 wrong command line. Options are environment variables too.",
 )
-for name, command in {
-    "demo": demo,
-    "init": init,
-    "check": check,
-    "reload": reload,
-    "serve": serve,
-    "import": import_,
-    "export": export,
-    "review": review,
-    "release": release,
-    "reject": reject,
-    "rejected": rejected,
-    "withdraw": withdraw,
-    "hold": hold,
-    "lift": lift,
-    "holds": holds,
-    "retention": retention,
-    "purge": purge,
-    "backup": backup,
-    "restore": restore,
-    "explain": explain,
-    "clients": clients,
-}.items():
-    legation.command(name)(command)
-legation.add_typer(additions, name="add")
-legation.add_typer(tokens, name="token")
-legation.add_typer(audit, name="audit")
-legation.add_typer(stores, name="store")
+PANELS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
+    "Start and keep": {"demo": demo, "serve": serve, "clients": clients, "backup": backup, "restore": restore, "store": stores},
+    "The alliance": {"init": init, "add": additions, "check": check, "reload": reload, "token": tokens},
+    "Objects": {"import": import_, "export": export, "explain": explain, "audit": audit},
+    "For curators": {"review": review, "release": release, "reject": reject, "rejected": rejected},
+    "For originators": {"withdraw": withdraw, "retention": retention},
+    "For compliance and data protection": {
+        "hold": hold, "lift": lift, "holds": holds, "erase": erase, "erasures": erasures, "purge": purge,
+    },
+}  # fmt: skip
+for panel, commands in PANELS.items():
+    for name, command in commands.items():
+        if isinstance(command, typer.Typer):
+            legation.add_typer(command, name=name, rich_help_panel=panel)
+        else:
+            legation.command(name, rich_help_panel=panel)(command)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 # as typer calls it

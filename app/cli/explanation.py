@@ -1,8 +1,8 @@
 """`legation explain`: who gets an object and why somebody does not; or what a client sees of a collection, level by level."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Annotated, Final, cast
+from typing import Annotated, Final
 
 import typer
 
@@ -15,7 +15,9 @@ from app.sharing.explain import explain as explain_deed
 from app.sharing.survey import Survey
 from app.sharing.survey import survey as survey_deed
 from app.sharing.verdict import Told, Verdict
+from app.stix.handling import State
 
+PUBLISHED: Final = State.PUBLISHED.value
 RESERVE: Final = (
     "Told is what {} may know. Neither standing restrictions of other organisations are counted, nor what is hidden from it under this id."
 )
@@ -88,21 +90,8 @@ def _rows(found: Explanation) -> Iterator[tuple[str, ...]]:
     for versions, clients in alike:
         for each in versions:
             because = "\n".join(_reason(ground.policy, ground.meaning) for ground in each.grounds)
-            yield "\n".join(clients), each.version, each.by, _handling(each.handling), each.fate.value, because
-
-
-def _handling(label: Mapping[str, object]) -> str:
-    """A label on a few lines: its level first, then what else is set."""
-    return "\n".join(
-        [str(label["tlp"]), *(_term(name, value) for name, value in label.items() if name not in {"tlp", "originator", "submitter"})]
-    )
-
-
-def _term(name: str, value: object) -> str:
-    if name == "also":
-        return "\n".join(f"and: {_handling(part)}" for part in cast("Sequence[Mapping[str, object]]", value))
-    text = ", ".join(cast("list[str]", value)) or "nobody" if isinstance(value, list) else "" if value is True else str(value)
-    return f"{name.replace('_', ' ')} {text}".strip()
+            handling = "\n".join([each.tlp, *([] if each.state == PUBLISHED else [each.state]), *each.terms])
+            yield "\n".join(clients), each.version, each.by, handling, each.fate.value, because
 
 
 def _survey(asked: Explain) -> None:

@@ -43,7 +43,7 @@ async def prepare(exchange: Exchange, folder: Path | None) -> None:
     kept = await exchange.store.in_force()
     if folder is None:
         if kept is None:
-            raise ConfigurationError(["the store has no alliance yet; give its files with --alliance DIR"])
+            raise ConfigurationError(["the store has no alliance yet; give its files with `--alliance DIR`"])
         await exchange.force.now()
         return
     if kept is None:
@@ -59,7 +59,7 @@ async def prepare(exchange: Exchange, folder: Path | None) -> None:
 
 
 async def _prepare(settings: Settings) -> None:
-    store = await open_store(settings.store)
+    store = await open_store(settings.store, create=settings.alliance is not None)
     try:
         await prepare(build_exchange(store, settings), settings.alliance)
     finally:

@@ -91,7 +91,7 @@ async def serve(
     for number in SIGNALS:
         loop.add_signal_handler(number, stop.ask, number)
     metrics = Metrics()
-    store = await open_store(settings.store, create=prepare is not None)
+    store = await open_store(settings.store, create=prepare is not None and settings.alliance is not None)
     try:
         exchange = build_exchange(store, settings, metrics)
         if prepare is not None:

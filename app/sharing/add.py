@@ -22,10 +22,11 @@ from app.clock import to_micros
 from app.errors import EnvelopeTooLarge, EpochMoved, InvalidObject
 from app.sharing.arriving import Arriving, Posting, read_posting
 from app.sharing.assess import Assessed, Assessment, refusal
-from app.sharing.caution import caution
+from app.sharing.caution import caution, dangling
 from app.sharing.commit import Target, commit
 from app.sharing.door import Visit, enter
-from app.sharing.elsewhere import Sent, sent_beside
+from app.sharing.elsewhere import Sent, kept_elsewhere, sent_beside
+from app.sharing.erase import erased_of
 from app.sharing.exchange import Address, Exchange
 from app.sharing.label_budget import LabelBudget
 from app.sharing.place import Poster, place
@@ -73,6 +74,7 @@ async def _write(exchange: Exchange, tx: Transaction, visit: Visit, posting: Pos
     known = await view.markings(tx, {identifier: threads[identifier] for identifier in used})
     beside = await sent_beside(tx, visit, posting.ids)
     writing = _Writing(view, threads, Assessment.of(visit, posting.objects, known), LabelBudget(view, exchange.limits), beside)
+    writing.erased = await erased_of(tx, visit.principal.organisation, (each.object.id for each in posting.objects))
     writing.outcomes = [*(Outcome(each.index, each.object.id, each.object.version) for each in posting.objects), *_unread(posting)]
     writing.outcomes.sort(key=lambda outcome: outcome.index)
     async for each in in_turns(_definitions(posting.objects)):
@@ -91,9 +93,10 @@ async def _store(exchange: Exchange, tx: Transaction, writing: "_Writing") -> No
         thread.settle()
     target = Target(view.collection, visit.principal.organisation, view.book, visit.deed(Event.ADD))
     await commit(tx, target, touched, lambda line: view.pins(line, writing.threads))
+    kept = await kept_elsewhere(exchange, tx, visit, (target for _, line in writing.placed.values() for target in dangling(line)))
     for index, (line_id, line) in writing.placed.items():
         writing.outcomes[index].version = line.version
-        writing.outcomes[index].note = caution(line, writing.threads[line_id].contributions[line.contributor], view)
+        writing.outcomes[index].note = caution(line, writing.threads[line_id].contributions[line.contributor], view, kept)
     if visit.collection.kind is CollectionKind.INTAKE:
         await follow(exchange, tx, visit, touched)
         await _tell_rejections(tx, writing)
@@ -117,6 +120,7 @@ class _Writing:
     assessment: Assessment
     budget: LabelBudget
     beside: Sent
+    erased: dict[str, str] = field(default_factory=dict[str, str])
     outcomes: list[Outcome] = field(default_factory=list[Outcome])
     placed: dict[int, tuple[str, Line]] = field(default_factory=dict[int, tuple[str, Line]])
     superseding: dict[tuple[HandlingLabel, HandlingLabel], str] = field(default_factory=dict[tuple[HandlingLabel, HandlingLabel], str])
@@ -126,6 +130,7 @@ class _Writing:
         assessed: list[Assessed] = []
         async for each in in_turns(chosen):
             try:
+                self._refuse_if_erased(each)
                 assessed.append(self.assessment.assess(each))
             except InvalidObject as error:
                 self._fail(each, error)
@@ -149,6 +154,12 @@ class _Writing:
             afford=self.budget.afford,
             beside=self.beside,
         )
+
+    def _refuse_if_erased(self, each: Arriving) -> None:
+        """Case 36: only of what the sender's own organisation contributed; others who send the id know nothing of it."""
+        if each.object.id in self.erased:
+            msg = f"deleted under a legal duty (`{self.erased[each.object.id]}`) and not taken again; ask the secretariat's data protection officer"
+            raise InvalidObject(msg)
 
     def _fail(self, each: Arriving, error: InvalidObject) -> None:
         self.outcomes[each.index].failure = str(error)

@@ -4,21 +4,34 @@ Everything said here the sender can know himself: labels of his organisation's o
 """
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
+from app.sharing.elsewhere import Kept
 from app.sharing.threads import Line
 from app.sharing.view import View
 from app.stix.handling import HandlingLabel, State, combine
+from app.store.pins import AWAITED
 
 REFERS: Final = "readers who cannot see what it refers to will not receive it"
+KEEPS: Final = "your organisation keeps what it refers to more strictly in another collection"
 REVOKES: Final = "readers of the version it revokes who cannot see this one will not learn of it"
 
 
-def caution(line: Line, versions: list[Line], view: View) -> str:
-    """What to tell the sender of a version that was committed; empty if there is nothing. `versions`: those of its contribution, ascending."""
+def caution(line: Line, versions: list[Line], view: View, kept: Kept) -> str:
+    """What to tell the sender of a version that was committed; empty if there is nothing.
+
+    `versions`: those of its contribution, ascending. `kept`: what his organisation has elsewhere of all that dangles.
+    """
     notes = [REFERS] if _refers_to_stricter(line, view) else []
+    notes += [KEEPS] if any(_is_stricter(label, line.effective) for target in dangling(line) for label in kept.get(target, ())) else []
     notes += [REVOKES] if _revokes_looser(line, versions, view) else []
     return "; ".join(notes)
+
+
+def dangling(line: Line) -> frozenset[str]:
+    """What a version that was committed refers to, and its sender is not shown in this collection: its id is all that others learn of it."""
+    return frozenset(pin.target for pin in line.pins) - {pin.target for pin in line.pins if pin.label != AWAITED}
 
 
 def _refers_to_stricter(line: Line, view: View) -> bool:
@@ -35,6 +48,7 @@ def _revokes_looser(line: Line, versions: list[Line], view: View) -> bool:
     return bool(older) and _is_stricter(line.own, view.book.label(older[-1].label))
 
 
+@lru_cache(maxsize=4096)
 def _is_stricter(label: HandlingLabel, other: HandlingLabel) -> bool:
     """Whether `label` sets a condition that no part of `other` sets, whose ever they are: everybody withholds from somebody."""
     if label.state not in {State.PUBLISHED, other.state}:

@@ -43,7 +43,7 @@ class Target:
 async def commit(tx: Transaction, target: Target, threads: Iterable[Thread], pins: Pins = _no_pins) -> None:
     """Write every change of `threads`, and what follows from it for whatever refers to them, and seal it. `pins` gives the pins of an arriving version.
 
-    Afterwards arrived lines carry their version value; rows, labels and dates are the store's.
+    What changes nothing leaves no record. Afterwards arrived lines carry their version value; rows, labels and dates are the store's.
     """
     changed = list(threads)
     if not changed:
@@ -59,7 +59,8 @@ async def commit(tx: Transaction, target: Target, threads: Iterable[Thread], pin
     if amendments:
         await tx.amend(target.collection, amendments)
     rows = await tx.put(target.collection, arrivals) if arrivals else ()
-    await tx.seal(target.collection, encode(target.deed, _details(rows, arrivals, amendments, lines)))
+    if rows or amendments or target.deed.reason:  # a hold may change nothing but its own deadline
+        await tx.seal(target.collection, encode(target.deed, _details(rows, arrivals, amendments, lines)))
 
 
 def _details(rows: Sequence[int], arrivals: Sequence[Arrival], amendments: Sequence[Amendment], lines: Iterable[Line]) -> dict[str, object]:

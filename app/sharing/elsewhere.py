@@ -3,16 +3,23 @@
 Nothing of others counts: so a refusal or a warning tells the sender what his organisation did, and nothing else.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from app.access.actions import Action
 from app.access.alliance import Collection
 from app.sharing.door import Visit
-from app.store.contract import Transaction
+from app.sharing.exchange import Exchange
+from app.sharing.pinning import bearing
+from app.sharing.view import current_threads
+from app.stix.handling import HandlingLabel
+from app.store.contract import StoredVersion, Transaction
 
 Sent: TypeAlias = Mapping[tuple[str, str], frozenset[bytes]]
 """(object id, key of the version) → the digests of what was sent under it, deleted or not."""
+
+Kept: TypeAlias = Mapping[str, Sequence[HandlingLabel]]
+"""Object id → the labels under which it is kept."""
 
 
 def places(visit: Visit) -> list[Collection]:
@@ -29,13 +36,26 @@ async def sent_beside(tx: Transaction, visit: Visit, ids: Iterable[str]) -> Sent
     found: dict[tuple[str, str], frozenset[bytes]] = {}
     wanted = list(dict.fromkeys(ids))
     for place in places(visit):
-        if _meet(visit.collection, place):
-            for object_id, rows in (await tx.history(place.key, wanted)).items():
-                for row in rows:
-                    if row.contributor == visit.principal.organisation:
-                        key = object_id, row.key
-                        found[key] = found.get(key, frozenset()) | {row.digest}
+        for row in await _mine(tx, visit, place, wanted) if _meet(visit.collection, place) else ():
+            key = row.object_id, row.key
+            found[key] = found.get(key, frozenset()) | {row.digest}
     return found
+
+
+async def kept_elsewhere(exchange: Exchange, tx: Transaction, visit: Visit, ids: Iterable[str]) -> Kept:
+    """Under which labels the organisation keeps these objects elsewhere: as it sent them, whatever others put on them since."""
+    found: dict[str, list[HandlingLabel]] = {}
+    wanted = list(dict.fromkeys(ids))
+    for place in places(visit) if wanted else ():
+        there = {row.object_id for row in await _mine(tx, visit, place, wanted) if not row.deleted}
+        for object_id, thread in (await current_threads(exchange, tx, place.key, there)).items() if there else ():
+            found.setdefault(object_id, []).append(bearing(thread.of(visit.principal.organisation)).own)
+    return found
+
+
+async def _mine(tx: Transaction, visit: Visit, place: Collection, ids: Sequence[str]) -> list[StoredVersion]:
+    history = await tx.history(place.key, ids)
+    return [row for rows in history.values() for row in rows if row.contributor == visit.principal.organisation]
 
 
 def _meet(one: Collection, other: Collection) -> bool:

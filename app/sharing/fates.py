@@ -44,14 +44,12 @@ class Reader:
 
 
 def served_contribution(thread: Thread, reader: Reader) -> str | None:
-    """Whose contribution under the id the reader is shown, if any: his own organisation's, its tombstones too, else the best ranked that he sees."""
+    """Whose contribution under the id the reader is shown, if any: his own organisation's, its tombstones too, else that of the best ranked he sees."""
     own = thread.contributions.get(reader.organisation, [])
     if any(reader.sees(line) or (line.deleted and reader.passes(line.effective)) for line in own):
         return reader.organisation
-    seen = (
-        (min(ranks), name) for name, lines in thread.contributions.items() if (ranks := [each.rank for each in lines if reader.sees(each)])
-    )
-    return min(seen, default=(0, None))[1]
+    visible = [line for line in thread.lines if reader.sees(line)]
+    return min(((line.rank, line.contributor) for line in visible), default=(0, None))[1]
 
 
 def fates(thread: Thread, reader: Reader) -> Iterator[tuple[Line, Fate]]:

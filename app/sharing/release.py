@@ -13,7 +13,6 @@ from app.access.decision import Question
 from app.errors import InvalidObject
 from app.sharing.assess import refusal
 from app.sharing.door import Visit
-from app.sharing.exchange import NOTHING_HERE
 from app.sharing.labels import LabelBook
 from app.sharing.pinning import labels_to_pass
 from app.sharing.released import released_label
@@ -42,7 +41,7 @@ class Releasing:
         """Put the newest version of an object that the curator sees into its thread at the destination, with what it needs. Raises InvalidObject."""
         line = self._newest(object_id)
         if line is None:
-            raise InvalidObject(NOTHING_HERE)
+            raise InvalidObject("it does not wait here")
         self._copy(line)
         for needed in needs(self._object(line)):
             companion = self._newest(needed)

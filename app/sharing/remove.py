@@ -81,9 +81,13 @@ def _seen(view: View, lines: list[Line]) -> list[Line]:
 
 
 def _refuse_unless_allowed(visiting: Visit, line: Line) -> None:
-    """It matters whose the version is; what else binds it, newer versions or an originator's, is for those who read it."""
+    """It matters whose the version is; what else binds it, newer versions or an originator's, is for those who read it.
+
+    Who may delete what is others', by legal duty, gives a reason for it, and that is another deed (app/sharing/erase.py).
+    """
     question = Question(visiting.principal, Action.DELETE, visiting.collection, replace(line.effective, also=()))
-    if not visiting.force.judge.decide(question, visiting.now).allowed:
+    is_his = visiting.principal.organisation in {line.contributor, line.own.originator}
+    if not is_his or not visiting.force.judge.decide(question, visiting.now).allowed:
         msg = "only the organisation that shared this object may delete it"
         raise Denied(msg)
 

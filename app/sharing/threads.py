@@ -129,6 +129,8 @@ class Thread:
 
     def served(self, organisation: str, sees: Callable[[Line], bool]) -> list[Line]:
         """The versions that this organisation is shown under the id: its own, else, of what it sees, those beside the best ranked."""
+        if not self.contributions:
+            return []
         if organisation in self.contributions:
             return self.of(organisation)
         visible = [line for line in self.lines if not line.deleted and sees(line)]

@@ -1,8 +1,7 @@
 """Verdict: whether one client gets an object, and why (not), as somebody may know it. What `explain` answers, put into words. Pure."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from app.access.decision import Decision
@@ -11,6 +10,7 @@ from app.sharing.fates import Fate, Reader, fates, served_contribution
 from app.sharing.knowledge import Knowledge
 from app.sharing.threads import REGISTERED_RANK, Line, Thread
 from app.stix.handling import HandlingLabel
+from app.stix.wording import terms
 from app.store.pins import Pin
 
 UNTOLD: Final = "what another organisation's version adds to its handling closes it"
@@ -27,14 +27,17 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What becomes of one version for a client. `by`: who submitted it; `handling`: its label in the words of markings: both as far as they are told.
+    """What becomes of one version for a client; `terms` are what it demands beside its level, each in words.
 
-    `refers_to`: the targets that withhold it, as far as whoever asks sees them himself.
+    `by`, who submitted it, and `originator` are empty where that is not told. `refers_to`: the targets that withhold it, as far as whoever asks sees them.
     """
 
     version: str
     by: str
-    handling: Mapping[str, object]
+    originator: str
+    tlp: str
+    state: str
+    terms: tuple[str, ...]
     fate: Fate
     grounds: tuple[Ground, ...]
     refers_to: tuple[str, ...]
@@ -85,13 +88,16 @@ class Case:
         )
 
     def _told(self, line: Line, fate: Fate, reader: Reader) -> Told:
-        names = self.knowledge.knows_contributor(line)
+        names, label = self.knowledge.knows_contributor(line), self._label(line)
         stopping = reader.stopped_by(line) if fate is Fate.WITHHELD else []
         seen = [pin for pin in stopping if self.knowledge.knows_target(pin, self.targets)]
         return Told(
             version=line.version,
             by=line.contributor if names else "",
-            handling=_handling(self._label(line), with_parties=names),
+            originator=line.own.originator if names else "",
+            tlp=max(part.tlp for part in label.parts).text,
+            state=label.state.value,
+            terms=tuple(terms(label)),
             fate=fate,
             grounds=tuple(dict.fromkeys(self._grounds(line, fate, reader))),
             refers_to=tuple(dict.fromkeys(pin.target for pin in seen)),
@@ -124,7 +130,8 @@ class Case:
             return "its own organisation deleted its contribution under this id, and is shown no other until it posts again"
         if served == reader.organisation:
             return "its own organisation's contribution under this id is shown to it instead"
-        rank = "registered originator's" if min(line.rank for line in lines if reader.sees(line)) == REGISTERED_RANK else "earlier"
+        is_owned = any(line.rank == REGISTERED_RANK and reader.sees(line) for line in lines)
+        rank = "registered originator's" if is_owned else "earlier"
         return f"the {rank} contribution under this id, by {served}, is shown to it instead"
 
     def _references(self, stopping: Sequence[Pin]) -> Iterator[Ground]:
@@ -142,15 +149,3 @@ class Case:
             path = self.knowledge.visit.collection.path
             yield Ground(f"no policy permits it: that takes the role `reader`, and an audience among the readers of {path}")
         yield from (Ground(self.knowledge.judge.meaning(policy), policy) for policy in decision.policies)
-
-
-def _handling(label: HandlingLabel, *, with_parties: bool) -> dict[str, object]:
-    """What is set on a label, as markings call it; whose it is only where that is told."""
-    if not with_parties:
-        label = replace(_nobodys(label), also=tuple(_nobodys(part) for part in label.also))
-    document: dict[str, object] = json.loads(label.to_text())
-    return document
-
-
-def _nobodys(part: HandlingLabel) -> HandlingLabel:
-    return replace(part, originator="", submitter="")

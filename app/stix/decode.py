@@ -39,7 +39,21 @@ def decode(raw: bytes, depth: int = DEPTH) -> dict[str, object]:
 
 def fingerprint(content: dict[str, object]) -> bytes:
     """SHA-256 of the object's canonical JSON: equal for equal content, whatever the order of keys and the spelling of numbers (`1.0` is `1`)."""
-    return hashlib.sha256(orjson.dumps(_plain(content), option=orjson.OPT_SORT_KEYS)).digest()
+    plain = _plain(content) if _holds_floats(content) else content
+    return hashlib.sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def _holds_floats(content: dict[str, object]) -> bool:
+    """Whether any number has to be spelled anew: in most objects none has."""
+    waiting: list[object] = [content]
+    while waiting:
+        value = waiting.pop()
+        for each in cast("dict[str, object]", value).values() if isinstance(value, dict) else cast("list[object]", value):
+            if isinstance(each, dict | list):
+                waiting.append(cast("object", each))
+            elif isinstance(each, float):
+                return True
+    return False
 
 
 def _refuse_inexact(content: dict[str, object], depth: int) -> None:

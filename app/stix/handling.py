@@ -12,10 +12,10 @@ Invariants, each with a property test:
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum, StrEnum
-from functools import lru_cache, reduce
+from functools import cached_property, lru_cache, reduce
 from typing import Any, Final
 
 import orjson
@@ -59,9 +59,12 @@ class State(StrEnum):
     HELD = "held"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HandlingLabel:
-    """Who may see a version, as far as the version itself says so. `also` holds further labels, all of which bind too."""
+    """Who may see a version, as far as the version itself says so. `also` holds further labels, all of which bind too.
+
+    Labels are few and looked up for every object that is added, again and again: each keeps its hash and its parts.
+    """
 
     tlp: Tlp
     originator: str
@@ -77,7 +80,14 @@ class HandlingLabel:
     state: State = State.PUBLISHED
     also: tuple["HandlingLabel", ...] = ()
 
-    @property
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(tuple(getattr(self, field.name) for field in fields(self)))
+
+    @cached_property
     def parts(self) -> tuple["HandlingLabel", ...]:
         """The labels a reader must pass, each of them."""
         return (replace(self, also=()), *self.also) if self.also else (self,)
@@ -92,9 +102,14 @@ class HandlingLabel:
         """When the first retention of its parts ends."""
         return min(filter(None, (part.retention_until for part in self.parts)), default=None)
 
+    @property
+    def kept(self) -> "HandlingLabel":
+        """The one of all equal labels that is kept: what a store is asked for by label is found soonest by the very same."""
+        return HandlingLabel.from_text(self.to_text())
+
     def in_state(self, state: State) -> "HandlingLabel":
         """The same conditions for a version that stands otherwise."""
-        if self.state is state and not self.also:
+        if self.state is state and all(part.state is state for part in self.also):
             return self
         return replace(self, state=state, also=tuple(replace(part, state=state) for part in self.also))
 
@@ -118,6 +133,10 @@ def join(first: HandlingLabel, second: HandlingLabel) -> HandlingLabel:
     """
     if first == second:
         return first
+    return _joined(first, second).kept
+
+
+def _joined(first: HandlingLabel, second: HandlingLabel) -> HandlingLabel:
     parts: dict[str, list[HandlingLabel]] = {}
     for part in (*first.parts, *second.parts):
         parts.setdefault(part.originator, []).append(replace(part, state=first.state))

@@ -26,8 +26,7 @@ OBSERVABLE_TYPES: Final = frozenset(
 )  # fmt: skip
 """STIX cyber-observable objects (§6)."""
 
-DEFINITION_TYPES: Final = frozenset({"marking-definition", "extension-definition"})
-META_TYPES: Final = DEFINITION_TYPES | {"language-content"}
+META_TYPES: Final = frozenset({"marking-definition", "extension-definition", "language-content"})
 """STIX meta objects (§7)."""
 
 UUID_LENGTH: Final = 36

@@ -44,7 +44,7 @@ def compose(markings: Sequence[Marking], writing: Writing) -> HandlingLabel:
     )
     restrictions = [_restrict(plain, marking.terms, writing.now) for marking in markings if marking.terms is not None]
     label = reduce(combine, restrictions, plain)
-    return _with_state(_with_recipients(label, writing.red_recipients), writing)
+    return _with_state(_with_recipients(label, writing.red_recipients), writing).kept
 
 
 def keeps(label: HandlingLabel, markings: Sequence[Marking]) -> bool:

@@ -13,7 +13,7 @@ import jiter
 from app.clock import timestamp, to_micros
 from app.errors import InvalidObject, quoted
 from app.stix.decode import DEPTH, decode
-from app.stix.identifiers import DEFINITION_TYPES, OBSERVABLE_TYPES
+from app.stix.identifiers import OBSERVABLE_TYPES
 from app.stix.references import references
 from app.stix.rules import fault_of_null, fault_of_rules, fault_of_version
 from app.stix.timestamps import version_key
@@ -63,11 +63,6 @@ class StixObject:
     def is_observable(self) -> bool:
         """A cyber-observable object, of the standard or custom (STIX 2.1 §6)."""
         return self.type in OBSERVABLE_TYPES or (self.type not in SCHEMA_BY_TYPE and is_custom_observable(self.content))
-
-    @property
-    def is_definition(self) -> bool:
-        """A marking definition or an extension definition (STIX 2.1 §7.2.1, §7.3)."""
-        return self.type in DEFINITION_TYPES
 
     @property
     def is_revoked(self) -> bool:

@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from app.errors import quoted
-from app.stix.pattern_tokens import Token, tokens
+from app.stix.pattern_tokens import KEYWORDS, Token, tokens
 from app.stix.timestamps import parse_timestamp
 
 NESTING: Final = 100
@@ -23,6 +23,11 @@ _HEX_DIGITS: Final = {
 _HEX: Final = re.compile(r"[0-9a-fA-F]*")
 _SSDEEP: Final = re.compile(r"[a-zA-Z0-9/+:.]{1,148}")
 
+_USUAL: Final = re.compile(
+    r"\[([a-zA-Z_][a-zA-Z0-9_-]*+):([a-zA-Z_][a-zA-Z0-9_]*+(?:\.(?:[a-zA-Z_][a-zA-Z0-9_]*+|'[a-zA-Z0-9-]++'))*+) *+= *+('[^'\\]*+')\]"
+)
+"""One property compared with one text: what most feeds are made of."""
+
 _ORDERABLE: Final = frozenset({"string", "integer", "negative_integer", "float", "negative_float", "hex", "binary", "timestamp"})
 _PRIMITIVE: Final = _ORDERABLE | {"true", "false"}
 _TEXT_OPERATORS: Final = frozenset({"LIKE", "MATCHES", "ISSUBSET", "ISSUPERSET"})
@@ -34,6 +39,8 @@ class _MisfitError(Exception):
 
 def check_pattern(text: str) -> str | None:
     """None if `text` is a STIX pattern, else the reason, with the position of the first character (from 1) that does not fit."""
+    if is_usual(text):
+        return None
     if not text.strip():
         return "it is empty"
     try:
@@ -41,6 +48,18 @@ def check_pattern(text: str) -> str | None:
     except _MisfitError as misfit:
         return str(misfit)
     return None
+
+
+def is_usual(text: str) -> bool:
+    """Whether `text` is a pattern of the most usual form, seen at one glance; all others are read token by token."""
+    match = _USUAL.fullmatch(text)
+    if match is None:
+        return False
+    kind, path, literal = match.groups()
+    names = path.replace("'", "").split(".")
+    if not KEYWORDS.isdisjoint((kind, *names)):
+        return False
+    return "hashes" not in names or _is_hash(names[-1], literal)
 
 
 class _Reader:

@@ -200,6 +200,7 @@ class RulingKind(StrEnum):
 
     HOLD = "hold"
     REJECTION = "rejection"
+    ERASURE = "erasure"
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,7 +169,11 @@ def test_a_record_that_cannot_be_read_is_shown_as_such(told: Desk) -> None:
 
 def spoil(desk: Desk, statement: str) -> None:
     """Change the files of the store as somebody could who has them."""
-    name = "legation.sqlite-deliveries" if any(table in statement for table in ("delivered", "batch", "name ")) else "legation.sqlite"
+    name = (
+        "legation.sqlite-deliveries"
+        if any(table in statement for table in ("delivered", "batch", "stretch", "name "))
+        else "legation.sqlite"
+    )
     with closing(apsw.Connection(str(desk.folder / name))) as connection:
         connection.execute(statement)
 
@@ -213,7 +217,8 @@ TAMPERING = {
     "nothing": ("UPDATE delivered SET steps = x'' WHERE number = 1", "deliveries: record 1 was changed"),
     "deflated": ("UPDATE delivered SET steps = x'8100' WHERE number = 1", "deliveries: record 1 was changed"),
     "negative": ("UPDATE delivered SET first = -1 WHERE number = 1", "deliveries: record 1 was changed"),
-    "index": ("UPDATE delivered SET last = 0 WHERE number = 1", "deliveries: record 1 was changed"),
+    "hidden": ("DELETE FROM stretch WHERE delivery = 1", "deliveries: record 1 was changed"),
+    "misplaced": ("UPDATE stretch SET last = last + 100, first = first + 100 WHERE delivery = 1", "deliveries: record 1 was changed"),
     "delivery": ("DELETE FROM delivered WHERE number = 1", "deliveries: record 1 was changed"),
     "batch": ("DELETE FROM batch WHERE number = 1", "deliveries: record 1 is missing"),
     "name": ("UPDATE name SET text = 'xx-cert/misp' WHERE text = 'ke-cert/misp'", "deliveries: record 1 was changed"),

@@ -30,5 +30,5 @@ def test_what_a_server_heard_is_shown_once_it_wrote_it_down(desk: Desk) -> None:
 
 def test_an_organisation_that_is_not_there_is_no_table(desk: Desk) -> None:
     done = desk.run("clients", "nobody")
-    assert (done.code, done.out) == (0, "")
-    assert "no such client" in done.err
+    assert (done.code, done.out) == (1, "")
+    assert "no organisation `nobody`" in done.err

@@ -1,4 +1,4 @@
-"""`reject`, `rejected`, `withdraw`, `hold`, `lift`, `holds`, `retention`, `purge`: what they do, refuse (exit code 1) and do not understand (2)."""
+"""Control by source and compliance, rejections, retention: what the commands do, refuse (exit code 1) and do not understand (2)."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +12,8 @@ from app.stix.markings import HANDLING_EXTENSION
 
 CLEAR = "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487"
 INTAKE, ALLIANCE, NATIONAL = "intake/quillfrost", "members/alliance", "members/ng-indicators"
-CURATOR, OFFICER, NG, KE, PARTNER = "secretariat/curator", "secretariat/compliance", "ng-cert/misp", "ke-cert/misp", "quillfrost/push"
+CURATOR, OFFICER, PROTECTION = "secretariat/curator", "secretariat/compliance", "secretariat/dpo"
+NG, KE, PARTNER = "ng-cert/misp", "ke-cert/misp", "quillfrost/push"
 LONG = ("--reason", "accuracy", "--until", "2999-01-01")
 
 
@@ -62,7 +63,7 @@ def refused(done: Any, *words: str) -> None:
         assert word in done.err
 
 
-COMMANDS = ["reject", "rejected", "withdraw", "hold", "lift", "holds", "retention", "purge"]
+COMMANDS = ["reject", "rejected", "withdraw", "erase", "erasures", "hold", "lift", "holds", "retention", "purge"]
 
 
 def test_help_names_the_commands(desk: Desk) -> None:
@@ -78,6 +79,8 @@ def test_help_names_the_commands(desk: Desk) -> None:
         ["rejected", "--as", CURATOR],
         ["withdraw", "--as", NG],
         ["withdraw", ONE],
+        ["erase", ONE, "--as", PROTECTION],
+        ["erase", ONE, "--reason", "spite", "--as", PROTECTION],
         ["hold", ALLIANCE, ONE, "--reason", "spite", "--until", "2999-01-01", "--as", OFFICER],
         ["hold", ALLIANCE, ONE, "--reason", "accuracy", "--as", OFFICER],
         ["hold", ALLIANCE, ONE, "--reason", "accuracy", "--until", "soon", "--as", OFFICER],
@@ -146,6 +149,35 @@ def test_withdraw_is_the_originators(desk: Desk) -> None:
     refused(desk.run("withdraw", ONE, "--as", KE), f"`{ONE}`", KE)
     refused(desk.run("withdraw", ONE, "--as", "saltmarsh/pull"), "contributor")
     refused(desk.run("withdraw", ONE, "--as", "ng-cert/nobody"), "`ng-cert/nobody`")
+
+
+# ---- erase, erasures
+
+
+def test_erase_deletes_everywhere_and_is_told(desk: Desk) -> None:
+    for path in (ALLIANCE, NATIONAL):
+        send(desk, path, NG, advice(1), advice(2))
+    assert f"nothing was erased that concerns {NG}" in desk.run("erasures", "--as", NG).err
+    done = desk.run("erase", ONE, "--reason", "order", "--as", PROTECTION)
+    assert (done.code, done.out) == (0, "")
+    assert f"the contribution of ng-cert is erased from {ALLIANCE}" in done.err
+    assert read(desk, ALLIANCE, NG) == read(desk, NATIONAL, NG) == {TWO}
+    again = desk.run("import", desk.write("again.json", [advice(1)]), "--to", ALLIANCE, "--as", NG)
+    assert (again.code, "legal duty" in again.err) == (1, True)
+    assert "order" in desk.run("erasures", "--as", NG).out
+    told = desk.run("erasures", "--as", PROTECTION, "--json").json
+    assert {(each["collection"], each["object_id"], each["contributor"]) for each in told} == {
+        (path, ONE, "ng-cert") for path in (ALLIANCE, NATIONAL)
+    }
+    assert [each["reason"] for each in desk.run("erase", TWO, "--reason", "request", "--as", PROTECTION, "--json").json] == ["request"] * 2
+
+
+def test_erasing_is_for_officers_and_what_is_there(desk: Desk) -> None:
+    send(desk, ALLIANCE, NG, advice(1))
+    refused(desk.run("erase", ONE, "--reason", "order", "--as", NG), "`dpo`")
+    refused(desk.run("erase", TWO, "--reason", "order", "--as", PROTECTION), f"`{TWO}`")
+    for command in (["erase", ONE, "--reason", "order"], ["erasures"]):
+        refused(desk.run(*command, "--as", "secretariat/nobody"), "`secretariat/nobody`")
 
 
 # ---- hold, lift, holds

@@ -71,7 +71,7 @@ def test_the_first_line_is_the_verdict(shared: Desk) -> None:
     first, *rest = done.out.splitlines()
     assert first == f"{KE} does not get this: the object's marking says to whom it may be released, and the reader is not among them"
     assert any("not-listed: the object's marking says" in line for line in rest)
-    for word in (NOW_TEXT, "ng-cert", "amber", "releasable to jur:NG", "purposes defence", "closed"):
+    for word in (NOW_TEXT, "ng-cert", "amber", "released to jur:NG", "for the purposes defence", "closed"):
         assert word in done.out
     done = shared.run("explain", "ke-cert/opencti", ALLIANCE, STRICTER, "--as", NG)
     assert done.out.splitlines()[0] == "ke-cert/opencti gets this in version 2026-02-01T00:00:00.000Z"
@@ -99,7 +99,7 @@ def test_scripts_get_json(shared: Desk) -> None:
     (verdict,) = found["verdicts"]
     assert (verdict["client"], verdict["reads"], verdict["gets"], verdict["version"]) == (PULL, True, False, "")
     newest, oldest = verdict["versions"]
-    assert newest["handling"] == {"originator": "", "submitter": "", "tlp": "amber+strict"}
+    assert [newest[name] for name in ("by", "originator", "tlp", "state", "terms")] == ["", "", "amber+strict", "published", []]
     assert [(ground["policy"], newest["fate"]) for ground in newest["grounds"]] == [("partner-not-listed", "closed")]
     assert (oldest["version"], oldest["refers_to"]) == (NOW_TEXT, [])
 
@@ -115,7 +115,7 @@ def test_a_curator_is_told_of_what_waits(desk: Desk) -> None:
     done = desk.run("explain", KE, INTAKE, OPEN, "--as", CURATOR)
     assert done.out.startswith(f"{KE} does not get this: no policy permits it")
     assert "quarantined: what waits for a curator" in done.out
-    assert "state quarantined" in done.out
+    assert "quarantined" in done.out
 
 
 def test_a_version_that_waits_is_told_beside_the_one_that_is_there(desk: Desk) -> None:
@@ -127,7 +127,7 @@ def test_a_version_that_waits_is_told_beside_the_one_that_is_there(desk: Desk) -
     send(desk, ALLIANCE, NG, terms, advice(1, CLEAR), advice(1, CLEAR, terms["id"], modified="2026-02-01T00:00:00.000Z"))
     done = desk.run("explain", KE, ALLIANCE, OPEN, "--as", NG)
     assert done.out.startswith(f"{KE} gets this in version {NOW_TEXT}, not in the newest: until it is published, an embargoed version")
-    assert "embargo until 2999-01-01" in done.out
+    assert "embargoed until 2999-01-01" in done.out
 
 
 def test_a_collection_may_be_named_by_its_id(shared: Desk) -> None:

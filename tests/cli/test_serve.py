@@ -174,7 +174,8 @@ def test_bad_files_never_start_a_server(desk: Desk, alliance: str) -> None:
     [
         (["--store", "memory:", "--workers", "2"], "`memory:` lives in one process alone"),
         (["--store", "memory:"], "no alliance yet"),
-        (["--store", "sqlite:///fresh.sqlite", "--workers", "2"], "no alliance yet"),
+        (["--store", "sqlite:///fresh.sqlite"], "there is no store at `fresh.sqlite`"),
+        (["--store", "sqlite:///fresh.sqlite", "--workers", "2"], "there is no store at `fresh.sqlite`"),
         (["--host", "300.0.0.1"], "cannot listen"),
         (["--metrics", "nowhere"], "HOST:PORT"),
         (["--trusted-proxies", "my-proxy"], "`my-proxy`"),

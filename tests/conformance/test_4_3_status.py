@@ -50,7 +50,7 @@ def test_an_unknown_status_is_404(ng: httpx.Client, identifier: str) -> None:
 def test_a_status_is_for_those_who_sent_it(
     server: Server, ng: httpx.Client, ke: httpx.Client, anonymous: httpx.Client, collection: str
 ) -> None:
-    """T-4.3-04: the client, contributors of its organisation, under the API root of the POST; for all others it does not exist."""
+    """T-4.3-04, access-policy case 29: the client, contributors of its organisation, under the API root of the POST; for all others it does not exist."""
     status = post(ng, collection, indicator())
     path = f"/scratch/status/{status['id']}/"
     unknown = ke.get(f"/scratch/status/{uuid4()}/")

@@ -9,22 +9,23 @@ from typing import Any
 import httpx
 import pytest
 import worlds
+from stores import KINDS, fresh_store
 from worlds import Server, ids, indicator, observable, post, try_post
 
 from app.audit.deliveries import Delivery
 from app.bootstrap import open_store
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=KINDS)
 def on_each_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
     """A server over each store."""
-    url = "memory:" if request.param == "memory" else f"sqlite:///{tmp_path / 'legation.sqlite'}"
+    with fresh_store(request.param, request, tmp_path) as url:
 
-    async def make() -> worlds.World:
-        return await worlds.build(await open_store(url))
+        async def make() -> worlds.World:
+            return await worlds.build(await open_store(url))
 
-    with worlds.serving(make) as server:
-        yield server
+        with worlds.serving(make) as server:
+            yield server
 
 
 def test_the_whole_road_on_each_store(on_each_store: Server) -> None:

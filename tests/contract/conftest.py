@@ -1,13 +1,12 @@
-"""One suite for every store. A further store joins by its address in `_address`."""
+"""One suite for every store. A further store joins by its address in tests/stores.py."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 
 import pytest
 from contract.samples import Hands, House
-from mongo.serving import fresh_database
+from stores import KINDS, SHARED, fresh_store
 
 from app.bootstrap import MEMORY, store_path
 from app.store.contract import Store
@@ -15,15 +14,6 @@ from app.store.dates import TrustedClock
 from app.store.memory import MemoryStore
 from app.store.mongo import open_mongo
 from app.store.sqlite import open_sqlite
-
-SHARED = ["sqlite", "mongodb"]
-KINDS = ["memory", *SHARED]
-
-
-def _address(kind: str, request: pytest.FixtureRequest, folder: Path) -> AbstractContextManager[str]:
-    if kind == "mongodb":
-        return fresh_database(request.getfixturevalue("mongodb"))
-    return nullcontext(MEMORY if kind == "memory" else f"sqlite:///{folder / 'store.db'}")
 
 
 async def open_at(url: str, clock: TrustedClock) -> Store:
@@ -42,14 +32,14 @@ def hands() -> Hands:
 @pytest.fixture(params=KINDS)
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Where every kind of store has an empty one."""
-    with _address(request.param, request, tmp_path) as url:
+    with fresh_store(request.param, request, tmp_path) as url:
         yield url
 
 
 @pytest.fixture(params=SHARED)
 def shared_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The same for every kind that several processes can open."""
-    with _address(request.param, request, tmp_path) as url:
+    with fresh_store(request.param, request, tmp_path) as url:
         yield url
 
 

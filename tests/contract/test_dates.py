@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from contract.samples import COLLECTION, START, Hands, House, amend, page, put, put_in, rows, select, version
 
-from app.clock import system_clock, to_micros
+from app.bootstrap import open_store
+from app.clock import to_micros
 from app.errors import StoreUnavailable
 from app.store.contract import Amendment, Store, Transaction
-from app.store.dates import ATTEMPTS, MARGIN_MICROS, TrustedClock
-from app.store.sqlite import open_sqlite
+from app.store.dates import ATTEMPTS, MARGIN_MICROS
 
 
 async def dates(store: Store, *runs: int, collection: str = COLLECTION, weight: int = 1) -> list[int]:
@@ -184,14 +184,11 @@ async def test_nothing_is_dated_after_a_date_more_than_a_day_ahead(store: Store,
 
 WRITER = """
 import asyncio, sys
-from pathlib import Path
-from app.clock import system_clock
-from app.store.dates import TrustedClock
-from app.store.sqlite import open_sqlite
+from app.bootstrap import open_store
 from contract.samples import put, version
 
 async def main():
-    store = await open_sqlite(Path(sys.argv[1]), TrustedClock(system_clock))
+    store = await open_store(sys.argv[1])
     for number in range(15):
         (stored,) = await put(store, version(f"indicator--{sys.argv[2]}-{number}"))
         print(stored.row, stored.date_added)
@@ -201,13 +198,13 @@ asyncio.run(main())
 """
 
 
-async def test_dates_and_rows_rise_over_processes(tmp_path: Path) -> None:
-    """Several workers on one file: while two other processes write, a reader that goes on from the last date it saw misses nothing."""
-    store = await open_sqlite(tmp_path / "store.db", TrustedClock(system_clock))
+async def test_dates_and_rows_rise_over_processes(shared_address: str) -> None:
+    """Several workers on one store: while two other processes write, a reader that goes on from the last date it saw misses nothing."""
+    store = await open_store(shared_address)
     environment = {"PYTHONPATH": f"{Path(__file__).parents[1]}{':'}{Path(__file__).parents[2]}"}
     processes = [
         await asyncio.create_subprocess_exec(
-            sys.executable, "-c", WRITER, str(tmp_path / "store.db"), name, env=environment, stdout=asyncio.subprocess.PIPE
+            sys.executable, "-c", WRITER, shared_address, name, env=environment, stdout=asyncio.subprocess.PIPE
         )
         for name in ("a", "b")
     ]

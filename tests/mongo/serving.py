@@ -3,16 +3,18 @@
 import os
 import re
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Timer
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
-from pymongo import MongoClient
+from pymongo import AsyncMongoClient, MongoClient
+from pymongo.errors import OperationFailure
 
 SERVER = Path(__file__).parents[2] / ".venv-mongo" / "bin" / "secantusd-py"
 NAMED = "LEGATION_TEST_MONGODB_URL"
@@ -34,18 +36,15 @@ def serving() -> Iterator[str]:
 
 
 @contextmanager
-def started(folder: Path, port: int = 0) -> Iterator[subprocess.Popen[str]]:
-    """SecantusDB over a folder; its port is one that is free."""
-    command = [str(SERVER), "--host", "127.0.0.1", "--port", str(port), "--storage-path", str(folder), "--cache-size", "128M"]
+def started(folder: Path, *options: str, port: int = 0) -> Iterator[subprocess.Popen[str]]:
+    """SecantusDB over a folder; without a port, on one that is free. Told to fail on request, as MongoDB's own drivers are tested."""
+    where = ["--host", "127.0.0.1", "--port", str(port), "--storage-path", str(folder), "--cache-size", "128M", "--enable-test-commands"]
+    command = [str(SERVER), *where, *options]
     with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as server:
         try:
             yield server
         finally:
-            server.terminate()
-            try:
-                server.wait(10)
-            except subprocess.TimeoutExpired:
-                server.kill()
+            server.kill()  # what it acknowledged is kept all the same, and an orderly end takes seconds
 
 
 def address_of(server: "subprocess.Popen[str]") -> str:
@@ -67,3 +66,18 @@ def fresh_database(server: str) -> Iterator[str]:
     yield urlsplit(server)._replace(path=f"/{name}").geturl()
     with MongoClient[dict[str, object]](server) as client:
         client.drop_database(name)
+
+
+@asynccontextmanager
+async def failing(url: str, *commands: str, times: int = 1, **how: Any) -> AsyncIterator[None]:
+    """The server fails the next of these commands. One that does not take such requests cannot be asked."""
+    async with AsyncMongoClient(url) as client:
+        data = {"failCommands": list(commands), **how}
+        try:
+            await client.admin.command("configureFailPoint", "failCommand", mode={"times": times}, data=data)
+        except OperationFailure as error:
+            pytest.skip(f"this server fails nothing on request: {error}")
+        try:
+            yield
+        finally:
+            await client.admin.command("configureFailPoint", "failCommand", mode="off")

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from threading import Timer
+from xml.etree import ElementTree as ET
 
 import pytest
 from packaging.requirements import Requirement
@@ -160,6 +161,22 @@ def test_every_document_can_be_found_from_the_readme() -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name)
 def test_lines_are_short_enough_to_read(path: Path) -> None:
     assert not [line for line in prose(path.read_text()).splitlines() if len(line) > LONGEST_LINE and not line.startswith("|")]
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").rglob("*.svg")), ids=name)
+def test_pictures_are_told_in_words_and_load_nothing(path: Path) -> None:
+    """For who does not see them, by day and by night, and without asking anybody for a font, a style or a script."""
+    text = path.read_text()
+    picture = ET.fromstring(text)  # noqa: S314 # our own file
+    labels = {element.get("id"): element.text or "" for element in picture if element.tag in {f"{SVG}title", f"{SVG}desc"}}
+    assert all(labels[label].strip() for label in picture.attrib["aria-labelledby"].split())
+    assert "prefers-color-scheme: dark" in text
+    assert not [element.tag for element in picture.iter() if element.tag.removeprefix(SVG) in {"script", "image", "foreignObject", "a"}]
+    assert not re.search(r"href|url\((?!#)|@import|https?://(?!www\.w3\.org/2000/svg)", text)
+    assert any(f"({path.name})" in document.read_text() for document in path.parent.glob("*.md")), "no document shows it"
 
 
 # ---- lists that must be complete

@@ -13,11 +13,16 @@ import pytest
 from contract.samples import COLLECTION, HIGHEST_MARK, Hands, bytes_of, page, version, walk
 from hypothesis import given
 from hypothesis import strategies as st
+<<<<<<< HEAD
 from property.drawn import drawn_from
+=======
+from mongo.serving import fresh_database
+>>>>>>> 9c2e9d779b7d960eaaa688ebcea223a7b38fe23b
 
 from app.stix.handling import State
 from app.store.contract import Amendment, Arrival, Selection, Store, StoredVersion, Transaction
 from app.store.memory import MemoryStore
+from app.store.mongo import keys, open_mongo
 from app.store.pins import AWAITED, Contribution, Pin
 from app.store.sqlite import open_sqlite, reading
 from app.taxii.query import EVERY, LATEST, Versions
@@ -234,8 +239,11 @@ async def _compare(reference: Store, store: Store, selection: Selection, limit: 
     assert tuple(await walk(store, cut)) == whole.entries
 
 
-async def _play(folder: Path, history: list[tuple[object, ...]], asking: list[tuple[Reader, dict[str, object], int, int]]) -> None:
-    reference, store, world = MemoryStore(Hands().trusted()), await open_sqlite(folder / "store.db", Hands().trusted()), World()
+Asking = list[tuple[Reader, dict[str, object], int, int]]
+
+
+async def _play(opening: Awaitable[Store], history: list[tuple[object, ...]], asking: Asking) -> None:
+    reference, store, world = MemoryStore(Hands().trusted()), await opening, World()
     try:
         for step in history:
             work = world.apply(step)
@@ -246,10 +254,12 @@ async def _play(folder: Path, history: list[tuple[object, ...]], asking: list[tu
             assert await store.transact(lambda tx: tx.pins(COLLECTION, list(world.rows))) == known
             whole = Selection(COLLECTION, reader.organisation, 0, HIGHEST_MARK, world.numbers_for(reader), limit=1000, **question)  # type: ignore[arg-type] # as drawn
             await _compare(reference, store, whole, limit, budget)
+        assert not await store.faults()
     finally:
         await store.close()
 
 
+<<<<<<< HEAD
 def prove_one(seed: int, _folder: Path, examples: int = 10, lanes: int | None = None) -> int:
     """A few histories drawn from a seed, under the plan for few lanes or, by lowering its bound, the one for many; how many questions were asked."""
     asked: list[int] = []
@@ -274,3 +284,23 @@ PLANS = (reading.FEW_LANES, 1)
 def test_promise_2_sqlite_answers_like_memory(lanes: int, tmp_path: Path) -> None:
     """Promises 1 and 2."""
     assert prove_one(0, tmp_path, 60, lanes) > 60
+=======
+@pytest.mark.parametrize("few_lanes", [reading.FEW_LANES, 1], ids=["few", "many"])
+@settings(max_examples=60, deadline=None)
+@given(history=histories, asking=questions)
+def test_sqlite_answers_like_memory(few_lanes: int, history: list[tuple[object, ...]], asking: Asking) -> None:
+    """Promises 1 and 2, with the plan for few lanes and, by lowering its bound, the one for many."""
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        patch.setattr(reading, "FEW_LANES", few_lanes)
+        asyncio.run(_play(open_sqlite(Path(folder) / "store.db", Hands().trusted()), history, asking))
+
+
+@pytest.mark.parametrize("most_ranges", [keys.MOST_RANGES, 2], ids=["whole", "portions"])
+@settings(max_examples=8, deadline=None)
+@given(history=histories, asking=questions)
+def test_mongodb_answers_like_memory(mongodb: str, most_ranges: int, history: list[tuple[object, ...]], asking: Asking) -> None:
+    """The same, in one query for all labels and, by lowering the bound of its ranges, in many."""
+    with pytest.MonkeyPatch.context() as patch, fresh_database(mongodb) as url:
+        patch.setattr(keys, "MOST_RANGES", most_ranges)
+        asyncio.run(_play(open_mongo(url, Hands().trusted()), history, asking))
+>>>>>>> 9c2e9d779b7d960eaaa688ebcea223a7b38fe23b

@@ -5,13 +5,26 @@ from pathlib import Path
 
 import httpx
 import pytest
+from mongo.serving import fresh_database
 
 from app.api.metrics import Metrics
-from app.bootstrap import Settings, build_app, build_exchange, default_store, is_store_url, open_store, store_path
+from app.bootstrap import (
+    Settings,
+    back_up_store,
+    build_app,
+    build_exchange,
+    default_store,
+    has_store,
+    is_store_url,
+    open_store,
+    shown_store,
+    store_path,
+)
 from app.configuration import model_folder, read_alliance
 from app.errors import ConfigurationError
 from app.sharing import administer
 from app.store.memory import MemoryStore
+from app.store.mongo import MongoStore
 from app.store.sqlite import SqliteStore
 from app.store.watched import WatchedStore
 
@@ -19,20 +32,66 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize(
-    ("url", "path"), [("sqlite:////var/lib/x.sqlite", "/var/lib/x.sqlite"), ("sqlite:///x.sqlite", "x.sqlite"), ("memory:", None)]
+    ("url", "path"),
+    [
+        ("sqlite:////var/lib/x.sqlite", "/var/lib/x.sqlite"),
+        ("sqlite:///x.sqlite", "x.sqlite"),
+        ("memory:", None),
+        ("mongodb://localhost/x", None),
+    ],
 )
 def test_addresses_of_stores(url: str, path: str | None) -> None:
     assert is_store_url(url)
     assert store_path(url) == (None if path is None else Path(path))
 
 
-@pytest.mark.parametrize("url", ["", "memory", "sqlite:", "sqlite:///", "postgres://x", "/var/lib/x.sqlite"])
+@pytest.mark.parametrize("url", ["", "memory", "sqlite:", "sqlite:///", "mongodb://", "postgres://x", "/var/lib/x.sqlite"])
 async def test_what_is_no_address_is_refused(url: str) -> None:
     assert not is_store_url(url)
     with pytest.raises(ConfigurationError, match="sqlite:///PATH"):
         await open_store(url)
     with pytest.raises(ValueError, match="sqlite:///PATH"):
         Settings(store=url)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("memory:", "memory:"),
+        ("sqlite:////var/lib/x.sqlite", "/var/lib/x.sqlite"),
+        ("mongodb://u:s3cr3t@a,b/x?tls=true", "mongodb://a,b/x"),
+    ],
+)
+def test_addresses_are_shown_without_secrets(url: str, shown: str) -> None:
+    assert shown_store(url) == shown
+    assert "s3cr3t" not in repr(Settings(store=url))
+
+
+async def test_what_is_wrong_with_an_address_is_said_without_its_secrets() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        await open_store("mongo://u:s3cr3t@a/x")
+    assert "s3cr3t" not in str(refused.value)
+    with pytest.raises(ConfigurationError, match=r"no file that could be copied; .*the database's own tools"):
+        back_up_store("mongodb://u:s3cr3t@a/x", Path("copy"), lambda _done, _all: None)
+
+
+async def test_a_database_is_opened_by_its_address(mongodb: str) -> None:
+    with fresh_database(mongodb) as url:
+        assert not await has_store(url)
+        with pytest.raises(ConfigurationError, match="there is no store"):
+            await open_store(url, create=False)
+        store = await open_store(url)
+        assert isinstance(store, MongoStore)
+        assert await has_store(url)
+        await store.close()
+
+
+async def test_files_are_there_or_not(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/x.sqlite"
+    assert not await has_store(url)
+    await (await open_store(url)).close()
+    assert await has_store(url)
+    assert not await has_store("memory:")
 
 
 @pytest.mark.parametrize(("state", "begins"), [("/srv/state", "sqlite:////srv/state/legation/"), (None, "sqlite:///")])

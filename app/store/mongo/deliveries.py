@@ -5,7 +5,7 @@ transaction, and one visit to the database for all pages that leave at the same 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,8 @@ from pymongo.read_concern import ReadConcern
 from app.audit.chain import Head, empty, seal
 from app.audit.deliveries import DELIVERIES, Delivery, batch_record, pack
 from app.store.mongo.connection import translated
-from app.store.mongo.documents import BatchDocument, DeliveryDocument, Documents
+from app.store.mongo.documents import BatchDocument, DeliveryDocument, Documents, StretchDocument
+from app.store.stretches import stretches
 
 MOST_AT_ONCE: Final = 64
 """Deliveries that share a record, unless one caller brings more: far below what a document can hold."""
@@ -55,6 +56,8 @@ class DeliveryWriter:
 
     async def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """Put deliveries on record. Raises StoreUnavailable if they cannot be made durable."""
+        if not deliveries:
+            return
         done = asyncio.get_running_loop().create_future()
         self._waiting.append((deliveries, done))
         if self._writing is None:
@@ -113,6 +116,7 @@ def _batch(end: End, deliveries: Sequence[Delivery]) -> BatchDocument:
         last=end.last + len(deliveries),
         highest=max(end.highest, *(each.rows[-1] for each in deliveries)),
         deliveries=[_document(each) for each in deliveries],
+        stretches=stretch_documents(deliveries),
     )
 
 
@@ -123,9 +127,14 @@ def _document(delivery: Delivery) -> DeliveryDocument:
         epoch=delivery.epoch,
         at=delivery.at,
         first=delivery.rows[0],
-        last=delivery.rows[-1],
         steps=pack(delivery.rows),
     )
+
+
+def stretch_documents(deliveries: Iterable[Delivery]) -> list[StretchDocument]:
+    """By what a record is found: the stretches of all its deliveries, each once, in an order of their own."""
+    found = {(each.collection, *stretch) for each in deliveries for stretch in stretches(each.rows)}
+    return [StretchDocument(collection=name, size=size, last=last, first=first) for name, size, last, first in sorted(found)]
 
 
 def _settle(done: "asyncio.Future[None]", failure: Exception | None) -> None:

@@ -127,15 +127,23 @@ class SealedDocument(TypedDict):
 
 
 class DeliveryDocument(TypedDict):
-    """A delivery: its first and last row, and the steps between (app/audit/deliveries.py)."""
+    """A delivery: its first row, and the steps from one to the next (app/audit/deliveries.py)."""
 
     client: str
     collection: str
     epoch: int
     at: int
     first: int
-    last: int
     steps: bytes
+
+
+class StretchDocument(TypedDict):
+    """Rows that lie close together in a delivery (app/store/stretches.py)."""
+
+    collection: str
+    size: int
+    last: int
+    first: int
 
 
 class BatchDocument(TypedDict):
@@ -147,6 +155,7 @@ class BatchDocument(TypedDict):
     last: int
     highest: int
     deliveries: list[DeliveryDocument]
+    stretches: list[StretchDocument]
 
 
 class AllianceDocument(TypedDict):

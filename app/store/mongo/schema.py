@@ -50,7 +50,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         _index("label_by_organisation", "collection", "organisation", "made"),
     ),
     "sealed": (_unique("sealed_by_number", "chain", "number"),),
-    "batch": (_index("batch_by_rows", "deliveries.collection", "deliveries.last", "deliveries.first"),),
+    "batch": (_index("batch_by_rows", "stretches.collection", "stretches.size", "stretches.last", "stretches.first"),),
     "alliance": (),
     "status": (_index("status_by_time", "kept_until"),),
     "token": (_unique("token_by_id", "id"), _unique("token_by_digest", "digest")),

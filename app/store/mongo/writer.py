@@ -18,7 +18,7 @@ from app.errors import StoreUnavailable
 from app.store.contract import Transaction
 from app.store.dates import ATTEMPTS, Dating, TrustedClock
 from app.store.mongo.clock import DatabaseClock
-from app.store.mongo.connection import TRANSACTION, TRANSIENT, UNKNOWN_RESULT, Client, is_passing, unavailable
+from app.store.mongo.connection import TRANSACTION, TRANSIENT, UNKNOWN_RESULT, Client, translated
 from app.store.mongo.documents import Documents
 from app.store.mongo.renewal import renew
 from app.store.mongo.scope import Scope
@@ -47,9 +47,9 @@ class Patience:
         self._pause = SHORTEST_PAUSE
 
     @property
-    def is_over(self) -> bool:
-        """Whether it is time to give up."""
-        return time.monotonic() >= self._until
+    def is_left(self) -> bool:
+        """Whether it is too early to give up."""
+        return time.monotonic() < self._until
 
     async def pause(self) -> None:
         """Wait a moment, longer each time, and not in step with others."""
@@ -103,8 +103,9 @@ class Writer:
                 except _Late:
                     late += 1
                 except PyMongoError as error:
-                    if not _may_be_run_again(error) or patience.is_over:
-                        raise (unavailable(error) if is_passing(error) else error) from error
+                    if not (_may_be_run_again(error) and patience.is_left):
+                        with translated():
+                            raise
                     await patience.pause()
                 wanted |= turn.held
         else:
@@ -140,7 +141,7 @@ async def _commit(session: AsyncClientSession, patience: Patience) -> None:
         except PyMongoError as error:
             if not error.has_error_label(UNKNOWN_RESULT):
                 raise
-            if patience.is_over:
+            if not patience.is_left:
                 raise StoreUnavailable("the database did not say whether it kept the write; send it again") from error
             await patience.pause()
         else:

@@ -19,7 +19,7 @@ from app.store.sqlite.connection import make_folders, open_reader, translated
 from app.store.sqlite.deliveries import beside
 from app.store.sqlite.schema import DELIVERIES, STORE, Schema, check_file
 
-PAGES_AT_ONCE: Final = 1_024
+PAGES_AT_ONCE: Final = 256
 """4 MiB: often enough to show how far it got."""
 LEFTOVERS: Final = ("", "-wal", "-shm")
 """What a main file may have left behind: a log of the old one would be played back into the new one, and ruin it."""

@@ -123,6 +123,7 @@ def _opened(path: Path, patience: timedelta, cache_kib: int, prepare: Callable[[
 
 def _prepare_file(schema: Schema, connection: apsw.Connection, path: Path) -> None:
     check_file(connection, path.name, schema)
+    _set(connection, f"page_size = {schema.page_octets}")  # of a file that is made now; others stay as they are
     if connection.execute("PRAGMA journal_mode = WAL").get != "wal":
         raise _unfit(path, "its file system takes no write-ahead log")
     _set(connection, "synchronous = FULL", f"journal_size_limit = {LOG_KEPT_BYTES}")

@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import apsw
@@ -11,32 +11,38 @@ from app.audit.chain import Head, Sealed
 from app.audit.deliveries import Delivered, Delivery, batch_record, unpack
 from app.errors import StoreUnavailable
 from app.store.contract import Poll, Refusal
-from app.store.sqlite.values import integer, integers
+from app.store.sqlite.stretches import are_there, holding
+from app.store.sqlite.values import integer
 
-_COLUMNS: Final = """SELECT d.number, c.text, k.text, d.epoch, d.at, d.first, d.last, d.steps FROM delivered d
+_COLUMNS: Final = """SELECT d.number, c.text, k.text, d.collection, d.epoch, d.at, d.first, d.steps FROM delivered d
     LEFT JOIN name c ON c.number = d.client LEFT JOIN name k ON k.number = d.collection"""
-_ONE: Final = f"{_COLUMNS} WHERE d.number = ?"
 _SOME: Final = f"{_COLUMNS} WHERE d.number > ? AND d.number <= ? ORDER BY d.number"
-_RANGES: Final = """SELECT DISTINCT d.number FROM carray(?1) r CROSS JOIN delivered d INDEXED BY delivered_by_rows
-    ON d.collection = (SELECT number FROM name WHERE text = ?2) AND d.last >= r.value AND d.first <= r.value
-    WHERE d.number > ?3 ORDER BY d.number"""
-_BATCHES: Final = "SELECT number, last, seal FROM batch WHERE number >= ? ORDER BY number LIMIT ?"
+_ONE: Final = f"{_COLUMNS} WHERE d.number = ?"
+_STEPS: Final = "SELECT first, steps FROM delivered WHERE number = ?"
+_BEFORE: Final = "SELECT coalesce((SELECT last FROM batch WHERE number <= ? ORDER BY number DESC LIMIT 1), 0)"
+_BATCHES: Final = "SELECT number, last, seal FROM batch WHERE number > ? ORDER BY number LIMIT ?"
 _WHATEVER_FOLLOWS: Final = (1 << 63) - 1
 
 
 def delivered(connection: apsw.Connection, collection: str, rows: Collection[int], limit: int, after: int) -> Sequence[Delivered]:
-    """The deliveries that hold one of `rows`: those whose range does are looked into, one by one."""
+    """The deliveries that hold one of `rows`: those with a stretch around one are looked into. Raises StoreUnavailable."""
     wanted, found = frozenset(rows), list[Delivered]()
     with connection:
-        numbers = list(connection.execute(_RANGES, (integers(wanted), collection, after))) if wanted else []
-        for number in numbers:
-            for each in _read(connection, _ONE, *number):
-                held = tuple(row for row in each.delivery.rows if row in wanted)
-                if held:
-                    found.append(replace(each, delivery=replace(each.delivery, rows=held)))
+        for number in holding(connection, collection, wanted, after) if wanted else ():
+            held = _held(connection, number, wanted)
+            if held:
+                (each,) = _read(connection, _ONE, number)
+                found.append(replace(each.delivered, delivery=replace(each.delivered.delivery, rows=held)))
             if len(found) == limit:
                 break
     return found
+
+
+def _held(connection: apsw.Connection, number: int, wanted: frozenset[int]) -> tuple[int, ...]:
+    """Those of the wanted rows that a delivery holds, ascending."""
+    for first, steps in connection.execute(_STEPS, (number,)):
+        return tuple(sorted(wanted.intersection(_rows(number, first, steps))))
+    return ()
 
 
 def head(connection: apsw.Connection) -> Head | None:
@@ -50,21 +56,22 @@ def sealed(connection: apsw.Connection, limit: int, after: int) -> Sequence[Seal
     found: list[Sealed] = []
     with connection:
         newest = integer(connection, "SELECT coalesce(max(number), 0) FROM batch")
-        before = 0
-        for number, last, sealing in list(connection.execute(_BATCHES, (after, limit + 1))):
-            if number > after and len(found) < limit:
-                upto = last if number != newest else _WHATEVER_FOLLOWS
-                found.append(Sealed(number, _record(connection, before, upto), sealing))
+        before = integer(connection, _BEFORE, after)
+        for number, last, sealing in list(connection.execute(_BATCHES, (after, limit))):
+            found.append(Sealed(number, _record(connection, before, last if number != newest else _WHATEVER_FOLLOWS), sealing))
             before = last
     return found
 
 
 def _record(connection: apsw.Connection, before: int, upto: int) -> bytes:
-    """What the deliveries of a batch amount to now: nothing, if one cannot be read, or would not be found by a row that it holds."""
+    """What the deliveries of a batch amount to now: nothing, if one of them cannot be read, or cannot be found by what it holds."""
     try:
-        return batch_record(each.delivery for each in _read(connection, _SOME, before, upto))
+        kept = list(_read(connection, _SOME, before, upto))
+        if all(are_there(connection, each.collection, each.delivered.number, each.delivered.delivery.rows) for each in kept):
+            return batch_record(each.delivered.delivery for each in kept)
     except (StoreUnavailable, OverflowError):
-        return b""
+        pass
+    return b""
 
 
 def polls(connection: apsw.Connection) -> Sequence[Poll]:
@@ -79,17 +86,24 @@ def refusals(connection: apsw.Connection, since: int) -> Sequence[Refusal]:
     return [Refusal(*row) for row in connection.execute(query, (since,))]
 
 
-def _read(connection: apsw.Connection, query: str, *bindings: int) -> Iterator[Delivered]:
-    """Raises StoreUnavailable for what was not written here: silence about it would hide it."""
-    for number, client, collection, epoch, at, first, last, steps in connection.execute(query, bindings):
-        yield Delivered(number, Delivery(client or "", collection or "", epoch, at, _rows(number, first, last, steps)))
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A delivery as it is read, and the number that stands for its collection."""
+
+    delivered: Delivered
+    collection: int
 
 
-def _rows(number: int, first: int, last: int, steps: bytes) -> tuple[int, ...]:
+def _read(connection: apsw.Connection, query: str, *bindings: int) -> Iterator[_Kept]:
+    """Raises StoreUnavailable for what was not written here."""
+    for number, client, collection, place, epoch, at, first, steps in connection.execute(query, bindings):
+        rows = tuple(_rows(number, first, steps))
+        yield _Kept(Delivered(number, Delivery(client or "", collection or "", epoch, at, rows)), place)
+
+
+def _rows(number: int, first: int, steps: bytes) -> Iterator[int]:
+    """Raises StoreUnavailable for what cannot be read: silence about it would hide it."""
     try:
-        rows = tuple(unpack(first, steps))
-    except (LookupError, ValueError, zlib.error):
-        rows = ()
-    if not rows or rows[-1] != last:
-        raise StoreUnavailable(f"delivery {number} is not as it was put on record; see `legation audit verify`")
-    return rows
+        return unpack(first, steps)
+    except (LookupError, ValueError, zlib.error) as error:
+        raise StoreUnavailable(f"delivery {number} is not as it was put on record; see `legation audit verify`") from error

@@ -21,6 +21,7 @@ from app.store.sqlite.delivered import head
 from app.store.sqlite.schema import DELIVERIES as SCHEMA
 from app.store.sqlite.thread import SingleThread
 from app.store.sqlite.values import integer
+from app.store.stretches import stretches
 
 PATIENCE: Final = timedelta(seconds=5)
 """How long a page waits for the records of other processes: each takes milliseconds."""
@@ -30,7 +31,7 @@ _NOTE_POLL: Final = """INSERT INTO poll VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (c
     position = CASE excluded.position WHEN 0 THEN position ELSE excluded.position END"""
 _NOTE_REFUSAL: Final = """INSERT INTO refusal VALUES (?, ?, ?, ?, ?) ON CONFLICT (minute, client, request, status) DO UPDATE SET
     count = count + excluded.count"""
-_LAST_ROW: Final = "SELECT coalesce(max((SELECT max(last) FROM delivered d WHERE d.collection = n.number)), 0) FROM name n"
+_HIGHEST: Final = "SELECT coalesce((SELECT rows FROM batch ORDER BY number DESC LIMIT 1), 0)"
 
 
 def beside(path: Path) -> Path:
@@ -55,7 +56,7 @@ def open_deliveries(path: Path, store: apsw.Connection) -> apsw.Connection:
     try:
         if _claimed_by(connection, identity) != identity:
             _refuse(f"{quoted(ours.name)} is another store's; put back the one that belongs to {quoted(path.name)}")
-        highest = integer(connection, _LAST_ROW)
+        highest = integer(connection, _HIGHEST)
         if highest or not has_deliveries:
             with immediate(store):
                 store.execute("UPDATE identity SET has_deliveries = 1")
@@ -135,17 +136,22 @@ class DeliveryWriter:
         try:
             with immediate(self._connection):
                 last = integer(self._connection, "SELECT coalesce(max(number), 0) FROM delivered")
-                values = [self._values(number, each) for number, each in enumerate(deliveries, last + 1)]
+                for number, each in enumerate(deliveries, last + 1):
+                    self._insert(number, each)
                 new = seal(head(self._connection) or empty(DELIVERIES), batch_record(deliveries))
-                self._connection.executemany("INSERT INTO delivered VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
-                self._connection.execute("INSERT INTO batch VALUES (?, ?, ?)", (new.number, last + len(deliveries), new.seal))
+                highest = max([integer(self._connection, _HIGHEST), *(each.rows[-1] for each in deliveries)])
+                self._connection.execute("INSERT INTO batch VALUES (?, ?, ?, ?)", (new.number, last + len(deliveries), highest, new.seal))
         except BaseException:
             self._names.clear()  # some may have gone with the transaction
             raise
 
-    def _values(self, number: int, delivery: Delivery) -> tuple[object, ...]:
+    def _insert(self, number: int, delivery: Delivery) -> None:
         client, collection, rows = self._name(delivery.client), self._name(delivery.collection), delivery.rows
-        return number, client, collection, delivery.epoch, delivery.at, rows[0], rows[-1], pack(rows)
+        values = number, client, collection, delivery.epoch, delivery.at, rows[0], pack(rows)
+        self._connection.execute("INSERT INTO delivered VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        self._connection.executemany(
+            "INSERT INTO stretch VALUES (?, ?, ?, ?, ?)", [(collection, *stretch, number) for stretch in stretches(rows)]
+        )
 
     def _name(self, text: str) -> int:
         """The number that stands for a client or a collection in this file."""

@@ -10,13 +10,15 @@ import apsw
 
 from app.store.pins import AWAITED, Contribution, Pin
 from app.store.sqlite.schema import ANY_TYPE
-from app.store.sqlite.values import integers
+from app.store.sqlite.values import integers, texts
 
 _TARGET: Final = "n.collection = ?1 AND n.target = ?2 AND n.contributor = ?3"
+# The plus keeps SQLite from the index of targets, in which it would look through all pins of the collection for each row.
 _OF_ROWS: Final = (
-    """SELECT n.row, n.target, n.contributor, n.label FROM carray(?1) i CROSS JOIN pin n ON n.row = i.value WHERE n.collection = ?2"""
+    """SELECT n.row, n.target, n.contributor, n.label FROM carray(?1) i CROSS JOIN pin n ON n.row = i.value WHERE +n.collection = ?2"""
 )
-_PINNED: Final = f"SELECT DISTINCT n.label FROM pin n INDEXED BY pin_by_target WHERE {_TARGET}"  # noqa: S608 # constants
+_PINNED: Final = """SELECT DISTINCT n.target, n.contributor, n.label FROM carray(?1) i CROSS JOIN pin n INDEXED BY pin_by_target
+    ON n.target = i.value WHERE n.collection = ?2"""
 _COPY: Final = f"""INSERT OR IGNORE INTO pin
     SELECT n.collection, n.row, n.target, n.contributor, ?4 FROM pin n INDEXED BY pin_by_target WHERE {_TARGET}"""  # noqa: S608 # constants
 _DROP: Final = f"""DELETE FROM pin AS n INDEXED BY pin_by_target WHERE {_TARGET} AND n.label IN (SELECT value FROM carray(?4))"""  # noqa: S608 # constants
@@ -51,8 +53,12 @@ def add_pins(connection: apsw.Connection, collection: int, pins: Mapping[int, fr
 
 def pinned(connection: apsw.Connection, collection: int, targets: Sequence[Contribution]) -> Mapping[Contribution, frozenset[int]]:
     """The labels under which each contribution is pinned."""
-    found = {target: frozenset(label for (label,) in connection.execute(_PINNED, (collection, *target))) for target in targets}
-    return {target: labels for target, labels in found.items() if labels}
+    wanted, found = frozenset(targets), dict[Contribution, set[int]]()
+    for object_id, contributor, label in (
+        connection.execute(_PINNED, (texts({each.object_id for each in wanted}), collection)) if wanted else ()
+    ):
+        found.setdefault(Contribution(object_id, contributor), set()).add(label)
+    return {target: frozenset(labels) for target, labels in found.items() if target in wanted}
 
 
 def repin(connection: apsw.Connection, collection: int, target: Contribution, label: int, instead_of: frozenset[int]) -> None:

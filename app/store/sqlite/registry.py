@@ -1,13 +1,16 @@
 """What the store keeps beside objects: the alliance in force, statuses, tokens."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import apsw
+from isal import isal_zlib
 
 from app.store.contract import InForce, StoredStatus, StoredToken
 from app.store.sqlite.values import integer, integer_if_any
 
+_COMPRESSION_LEVEL: Final = 1
 STATUSES_SWEPT: Final = 100
 """How many old statuses go with each new one: more than come, and never a long write."""
 
@@ -36,14 +39,19 @@ def status(connection: apsw.Connection, status_id: str, now: int) -> StoredStatu
     """A status whose time is not over."""
     query = "SELECT id, root, client, organisation, document, kept_until FROM status WHERE id = ? AND kept_until > ?"
     row = connection.execute(query, (status_id, now)).fetchone()
-    return None if row is None else StoredStatus(*row)
+    if row is None:
+        return None
+    kept = StoredStatus(*row)
+    # Those of earlier releases are kept as they are: JSON, which no compressed document begins like.
+    return kept if kept.document.startswith(b"{") else replace(kept, document=isal_zlib.decompress(kept.document))
 
 
 def save_status(connection: apsw.Connection, kept: StoredStatus, now: int) -> None:
     """Keep a status, and let some go whose time is over."""
     over = "SELECT rowid FROM status INDEXED BY status_by_time WHERE kept_until <= ? LIMIT ?"
     connection.execute(f"DELETE FROM status WHERE rowid IN ({over})", (now, STATUSES_SWEPT))  # noqa: S608 # a constant
-    row = (kept.id, kept.root, kept.client, kept.organisation, kept.document, kept.kept_until)
+    document = isal_zlib.compress(kept.document, _COMPRESSION_LEVEL)  # a line for each object that was added: a tenth of the file, else
+    row = (kept.id, kept.root, kept.client, kept.organisation, document, kept.kept_until)
     connection.execute("INSERT OR REPLACE INTO status VALUES (?, ?, ?, ?, ?, ?)", row)
 
 

@@ -198,7 +198,7 @@ CREATE TABLE identity (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL
 
 CREATE TABLE name (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
 
-CREATE TABLE batch (number INTEGER PRIMARY KEY, last INTEGER NOT NULL, seal BLOB NOT NULL) STRICT;
+CREATE TABLE batch (number INTEGER PRIMARY KEY, last INTEGER NOT NULL, rows INTEGER NOT NULL, seal BLOB NOT NULL) STRICT;
 
 CREATE TABLE delivered (
     number INTEGER PRIMARY KEY,
@@ -207,10 +207,17 @@ CREATE TABLE delivered (
     epoch INTEGER NOT NULL,
     at INTEGER NOT NULL,
     first INTEGER NOT NULL,
-    last INTEGER NOT NULL,
     steps BLOB NOT NULL
 ) STRICT;
-CREATE INDEX delivered_by_rows ON delivered (collection, last, first);
+
+CREATE TABLE stretch (
+    collection INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    delivery INTEGER NOT NULL,
+    PRIMARY KEY (collection, size, last, first, delivery)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE poll (
     client TEXT NOT NULL,
@@ -231,7 +238,8 @@ CREATE TABLE refusal (
     PRIMARY KEY (minute, client, request, status)
 ) STRICT, WITHOUT ROWID;
 """
-"""`batch.last` is the number of the last delivery that its seal covers; the newest batch covers whatever follows."""
+"""`batch.last` is the number of the last delivery that its seal covers, the newest batch covers whatever follows; `rows` is the highest row of the store that
+was ever delivered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,9 +252,16 @@ class Schema:
     application_id: int
     migrations: tuple[str, ...]
     purpose: str
+    page_octets: int = 4096
+    """Of a file that is made anew."""
 
 
-STORE: Final = Schema(APPLICATION_ID, (_FIRST, _DUTIES, _PINS, _SEALED), "the store")
+STORE_PAGE_OCTETS: Final = 16_384
+"""Rows of a kilobyte leave a fifth of a page of 4 KB empty, a tenth of one of 8 KB, and next to nothing of this. (Records of deliveries are small, and each
+is a visit to the disk, where small pages cost less.)
+"""
+
+STORE: Final = Schema(APPLICATION_ID, (_FIRST, _DUTIES, _PINS, _SEALED), "the store", STORE_PAGE_OCTETS)
 DELIVERIES: Final = Schema(DELIVERIES_ID, (_DELIVERIES,), "the store's deliveries")
 
 

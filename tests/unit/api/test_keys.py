@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
@@ -179,6 +179,39 @@ async def test_a_withdrawn_key_is_forgotten_after_ten_minutes(bearers: Bearers, 
     assert await is_believed(bearers, token(), issuer.entry()), "answered from what is kept, while the set is fetched"
     await settle(bearers, issuer.entry())
     assert not await is_believed(bearers, token(), issuer.entry())
+
+
+async def test_a_signature_is_computed_once_for_a_token(bearers: Bearers, issuer: LoopbackIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But another token, another alliance's issuer and another set of keys each have it computed anew."""
+    proofs: list[str] = []
+    proven = bearer.proven
+    monkeypatch.setattr(bearer, "proven", lambda *asked: (proofs.append(asked[0]), proven(*asked))[1])
+    credential, entry = token(), issuer.entry()
+    assert await is_believed(bearers, credential, entry)
+    assert await is_believed(bearers, credential, entry)
+    assert len(proofs) == 1
+    assert await is_believed(bearers, credential, entry.model_copy())
+    assert len(proofs) == 2
+    assert not await is_believed(bearers, credential[:-2] + "AA", entry)
+    assert len(proofs) == 3
+
+
+async def test_a_token_that_was_proven_once_is_not_believed_for_ever(issuer: LoopbackIssuer, seconds: Seconds) -> None:
+    """Neither past its end, nor when its key was withdrawn, nor when the alliance demands another audience."""
+    now = [NOW]
+    bearers = Bearers(lambda: now[0], now=seconds)
+    credential, entry = token(), issuer.entry()
+    assert await is_believed(bearers, credential, entry)
+    assert not await is_believed(bearers, credential, entry.model_copy(update={"audience": "somebody else"}))
+    assert await is_believed(bearers, credential, entry)
+    now[0] = NOW + timedelta(days=30)
+    assert not await is_believed(bearers, credential, entry)
+    now[0] = NOW
+    issuer.published = [SECOND]
+    seconds.value += keys.FRESH
+    assert await is_believed(bearers, credential, entry)
+    await settle(bearers, entry)
+    assert not await is_believed(bearers, credential, entry)
 
 
 async def test_an_issuer_that_withdraws_all_its_keys_is_obeyed(bearers: Bearers, issuer: LoopbackIssuer, seconds: Seconds) -> None:

@@ -25,6 +25,7 @@ from worlds import AMBER, CLEAR, GREEN, NG_IDENTITY, RED, STRICT, indicator, obs
 
 from app.errors import Denied, NotFound
 from app.sharing import read
+from app.sharing.explain import Inquiry, explain
 from app.sharing.publish import publish
 from app.stix.markings import TLP_2_EXTENSION
 from app.taxii.query import LATEST, Endpoint, ObjectQuery
@@ -82,6 +83,23 @@ async def test_beside_a_hidden_owners_object_a_contribution_stands_and_is_served
     assert [each["name"] for each in await contents(world, KE, ALLIANCE) if each["id"] == owned["id"]] == ["mine"]
     assert [each["name"] for each in await contents(world, NG, ALLIANCE) if each["id"] == owned["id"]] == [owned["name"]]
     assert [each["name"] for each in await contents(world, EDITOR, ALLIANCE) if each["id"] == owned["id"]] == ["mine"]
+
+
+async def test_what_nobody_has_registered_belongs_to_whoever_sent_it() -> None:
+    """Case 15: an unregistered creator is nobody's; each sender answers for his own contribution, under his own terms."""
+    world, _ = await hand_world()
+    shared = indicator(created_by_ref=_UNREGISTERED, object_marking_refs=[STRICT])
+    await keep(world, NG, ALLIANCE, shared)
+    await keep(world, KE, ALLIANCE, later(shared, 2, object_marking_refs=[GREEN], name="Kenya's"))
+    told = (await explain(world.exchange, Inquiry(EDITOR, ALLIANCE, shared["id"]), None)).verdicts[0].versions
+    assert {(each.by, each.originator, each.tlp) for each in told} == {
+        ("ng-cert", "ng-cert", "amber+strict"),
+        ("ke-cert", "ke-cert", "green"),
+    }
+    await delete(world, KE, ALLIANCE, shared["id"])
+    assert await ids(world, EDITOR, ALLIANCE) == [shared["id"]]
+    await delete(world, NG, ALLIANCE, shared["id"])
+    assert await ids(world, EDITOR, ALLIANCE) == []
 
 
 async def test_everybody_else_is_shown_the_earliest_contribution_he_may_see() -> None:

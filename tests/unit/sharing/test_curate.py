@@ -47,6 +47,23 @@ async def test_what_a_partner_pushes_waits_and_he_reads_his_own() -> None:
             await ids(world, client, INTAKE)
 
 
+async def test_case_40_who_wants_to_stay_unnamed_lets_the_secretariat_speak() -> None:
+    """A release never strips the creator; what the secretariat publishes as its own object names nobody else."""
+    world, _ = await hand_world()
+    author = identity(name="Vendor's laboratory")
+    pushed = indicator(created_by_ref=author["id"])
+    await keep(world, PARTNER, INTAKE, author, pushed)
+    await _release(world, pushed["id"])
+    assert next(each for each in await contents(world, KE, ALLIANCE) if each["id"] == pushed["id"]) == pushed
+    await delete(world, PARTNER, INTAKE, pushed["id"])
+    await delete(world, PARTNER, INTAKE, author["id"])
+    product = indicator(pattern=pushed["pattern"])
+    await alter_collection(world, ALLIANCE, writers=["group:members", "group:secretariat"])
+    await keep(world, EDITOR, ALLIANCE, product)
+    assert await contents(world, KE, ALLIANCE) == [product]
+    assert not [name for name in ("vendor", "Vendor", author["id"], pushed["id"]) if name in str(await contents(world, KE, ALLIANCE))]
+
+
 async def test_a_curator_sees_what_waits() -> None:
     world, _ = await hand_world()
     pushed = indicator(name="Loader")

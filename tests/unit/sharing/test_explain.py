@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from deeds import START, alter_collection, alter_organisation, delete, hand_world, handling, hire, keep, later, moment, only
 from linking import FOR_KENYA, closed, linked, new_world
-from worlds import AMBER, CLEAR, GREEN, NG_IDENTITY, RED, STRICT, World, indicator, observable
+from worlds import AMBER, CLEAR, GREEN, NG_IDENTITY, ORGANISATIONS, RED, STRICT, World, indicator, observable
 
 from app.errors import NotFound, Unauthenticated
 from app.sharing import curate
@@ -22,6 +22,8 @@ ALLIANCE, NATIONAL, INTAKE, OPERATION = "members/alliance", "members/ng-indicato
 NG, KE, FEED, VIEWER = "ng-cert/misp", "ke-cert/misp", "ng-cert/feed", "ke-cert/viewer"
 PARTNER, CURATOR, EDITOR = "vendor/push", "secretariat/curator", "secretariat/editor"
 OPERATOR = None
+READERS = {"desk", "elastic", "misp", "opencti", "sso"}
+"""The clients of Nigeria that read in the name of the organisation."""
 
 
 async def verdicts(world: World, asker: str | None, who: str, path: str, identifier: str) -> tuple[Verdict, ...]:
@@ -51,7 +53,7 @@ async def test_whoever_gets_it_is_told_by_which_policy() -> None:
     found = await verdict(world, NG, KE, ALLIANCE, shared["id"])
     assert (found.client, found.reads, found.gets, found.version, found.because) == (KE, True, True, shared["modified"], "")
     told = only(found.versions)
-    assert (told.fate, told.by, told.handling["tlp"], policies(told)) == (Fate.SHOWN, "ng-cert", "green", ["readers-read"])
+    assert (told.fate, told.by, told.tlp, policies(told)) == (Fate.SHOWN, "ng-cert", "green", ["readers-read"])
     assert only(told.grounds).meaning.startswith("a reader finds and reads")
 
 
@@ -65,7 +67,7 @@ async def test_the_label_closes_with_its_reason() -> None:
     assert "to whom it may be released" in found.because
     told = only(found.versions)
     assert (told.fate, policies(told)) == (Fate.CLOSED, ["not-listed", "purpose-not-met"])
-    assert told.handling["releasable_to"] == ["jur:NG"]
+    assert told.terms == ("released to jur:NG", "for the purposes research")
 
 
 async def test_who_is_no_reader_is_told_so_first() -> None:
@@ -84,9 +86,7 @@ async def test_an_organisation_is_all_its_clients_and_the_public_is_one() -> Non
     shared = indicator(object_marking_refs=[STRICT])
     await keep(world, NG, ALLIANCE, shared)
     found = {each.client: each.gets for each in await verdicts(world, NG, "ng-cert", ALLIANCE, shared["id"])}
-    assert found == {
-        f"ng-cert/{name}": name not in {"feed", "sensor"} for name in ("desk", "elastic", "feed", "misp", "opencti", "sensor", "sso")
-    }
+    assert found == {f"ng-cert/{name}": name in READERS for name in ORGANISATIONS["ng-cert"].clients}
     public = await verdict(world, NG, "", ALLIANCE, shared["id"])
     assert (public.client, public.reads, public.gets) == ("", False, False)
     for nobody in ("za-cert", "za-cert/misp", "ke-cert/nobody"):
@@ -130,9 +130,9 @@ async def test_a_version_that_waits_leaves_the_one_before() -> None:
     found = await verdict(world, NG, KE, ALLIANCE, shown["id"])
     assert (found.gets, found.version) == (True, shown["modified"])
     assert found.because.startswith("until it is published")
-    assert [(each.version, each.fate, each.handling.get("state")) for each in found.versions] == [
+    assert [(each.version, each.fate, each.state) for each in found.versions] == [
         (newer["modified"], Fate.CLOSED, "embargoed"),
-        (shown["modified"], Fate.SHOWN, None),
+        (shown["modified"], Fate.SHOWN, "published"),
     ]
     clock.go(days=3)
     await publish(world.exchange)
@@ -183,7 +183,7 @@ async def test_in_an_intake_curators_and_the_partner_are_told() -> None:
     for asker in (CURATOR, PARTNER):
         found = await verdict(world, asker, KE, INTAKE, pushed["id"])
         assert (found.reads, policies(only(found.versions))) == (False, ["quarantined"])
-        assert only(found.versions).handling["state"] == "quarantined"
+        assert only(found.versions).state == "quarantined"
         assert only(found.versions).by == "vendor"
         assert (await verdict(world, asker, PARTNER, INTAKE, pushed["id"])).gets
 
@@ -283,7 +283,7 @@ async def test_another_contribution_that_may_be_read_is_told_without_its_author(
     assert found.because == "another contribution under this id, which you may read too, is shown to it instead"
     assert (await verdict(world, NG, EDITOR, ALLIANCE, address["id"])).gets
     found = await verdict(world, CURATOR, EDITOR, ALLIANCE, address["id"])
-    assert [(each.fate, each.by, each.handling["originator"]) for each in found.versions] == [(Fate.REPLACED, "", ""), (Fate.SHOWN, "", "")]
+    assert [(each.fate, each.by, each.originator) for each in found.versions] == [(Fate.REPLACED, "", ""), (Fate.SHOWN, "", "")]
 
 
 async def test_a_registered_originators_goes_first() -> None:
@@ -303,7 +303,7 @@ async def test_a_contribution_that_is_hidden_from_the_one_who_asks_does_not_coun
     await keep(world, KE, ALLIANCE, closed(address, FOR_KENYA))
     await keep(world, NG, ALLIANCE, address)
     before = await verdicts(world, NG, "ke-cert", ALLIANCE, address["id"])
-    assert all(each.gets for each in before)
+    assert {each.client for each in before if each.gets} == {KE, VIEWER}
     by = {each.by: each.fate for each in (await verdict(world, OPERATOR, KE, ALLIANCE, address["id"])).versions}
     assert by == {"ke-cert": Fate.SHOWN, "ng-cert": Fate.REPLACED}
     await delete(world, KE, ALLIANCE, address["id"])
@@ -319,7 +319,7 @@ async def test_what_an_originator_adds_to_a_relayed_copy_is_not_told_to_the_rela
     await keep(world, NG, ALLIANCE, terms, later(owned, 2, object_marking_refs=[GREEN, terms["id"]]))
     found = await verdict(world, KE, EDITOR, ALLIANCE, owned["id"])
     told = only(found.versions)
-    assert (found.because, told.fate, "releasable_to" in told.handling) == (UNTOLD, Fate.CLOSED, False)
+    assert (found.because, told.fate, told.terms) == (UNTOLD, Fate.CLOSED, ())
     by = {each.by: each for each in (await verdict(world, NG, EDITOR, ALLIANCE, owned["id"])).versions}
     assert policies(by["ke-cert"]) == policies(by["ng-cert"]) == ["not-listed"]
 

@@ -290,6 +290,7 @@ async def test_new_labels_are_bounded_and_stricter_ones_still_close() -> None:
 
 
 async def test_quotas_count_ones_own_organisation_only() -> None:
+    """Case 30: "nearly full" would be a counter of what others do."""
     world, _ = await hand_world(quotas=Quotas(writes=Allowance(rate=1, burst=10, name="written objects", now=lambda: 0.0)))
     await keep(world, NG, NATIONAL, *(indicator() for _ in range(7)))
     with pytest.raises(QuotaExceeded) as refused:

@@ -10,10 +10,10 @@ from worlds import AMBER, CLEAR, GREEN, NG_IDENTITY, NOW_TEXT, identity, indicat
 
 from app.errors import NotFound
 from app.sharing import curate, read, reject, review
-from app.sharing.caution import REFERS, REVOKES
+from app.sharing.caution import KEEPS, REFERS, REVOKES
 from app.taxii.query import EVERY, Endpoint, ObjectQuery, Versions
 
-ALLIANCE, INTAKE = "members/alliance", "intake/vendor"
+ALLIANCE, NATIONAL, INTAKE = "members/alliance", "members/ng-indicators", "intake/vendor"
 NG, FEED, KE, EDITOR = "ng-cert/misp", "ng-cert/feed", "ke-cert/misp", "secretariat/editor"
 PARTNER, CURATOR = "vendor/push", "secretariat/curator"
 
@@ -138,6 +138,31 @@ async def test_case_4_the_status_says_who_will_not_receive_it() -> None:
     status = await keep(world, KE, ALLIANCE, linked(target), linked(alike))
     assert status.successes is not None
     assert [each.message for each in status.successes] == [None, None]
+
+
+async def test_who_keeps_a_target_more_strictly_elsewhere_is_told() -> None:
+    """DESIGN 6: in this collection it dangles, so what refers to it is served and gives its id away."""
+    world, _ = await hand_world()
+    target, open_one = indicator(object_marking_refs=[AMBER]), indicator()
+    await keep(world, NG, NATIONAL, target, open_one)
+    status = await keep(world, NG, ALLIANCE, linked(target), linked(open_one), linked(target, object_marking_refs=[AMBER]))
+    assert status.successes is not None
+    assert [each.message for each in status.successes] == [KEEPS, None, None]
+    again = linked(target)
+    for _ in range(2):
+        assert [each.message for each in (await keep(world, NG, ALLIANCE, again)).successes or ()] == [KEEPS]
+
+
+async def test_of_what_others_keep_elsewhere_or_is_here_nothing_is_told() -> None:
+    """Only the sender's own organisation counts, and only what of it its client may write."""
+    world, _ = await hand_world()
+    target, here = indicator(object_marking_refs=[AMBER]), indicator(object_marking_refs=[AMBER])
+    await keep(world, NG, NATIONAL, target, here)
+    await keep(world, NG, ALLIANCE, {**here, "object_marking_refs": [GREEN]})
+    for client, link in ((KE, linked(target)), (NG, linked(here))):
+        assert [each.message for each in (await keep(world, client, ALLIANCE, link)).successes or ()] == [None]
+    await delete(world, NG, NATIONAL, target["id"])
+    assert [each.message for each in (await keep(world, NG, ALLIANCE, linked(target))).successes or ()] == [None]
 
 
 async def test_no_older_version_consoles() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stix2patterns.validator import run_validator
 
-from app.stix.patterns import NESTING, check_pattern
+from app.stix.patterns import NESTING, check_pattern, is_usual
 
 MD5 = "79054025255fb1a26e4bc422aef54eb4"
 SHA_1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
@@ -171,6 +171,29 @@ def _agrees(pattern: str) -> bool:
     if ours is None:
         return any(difference.search(pattern) for difference in LOOSER.values())
     return any(reason in ours for reason in STRICTER)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "usual"),
+    [
+        (f"[file:hashes.'SHA-256' = '{SHA_256}']", True),
+        (f"[file:hashes.MD5='{MD5}']", True),
+        ("[domain-name:value = 'example.org']", True),
+        ("[x-kind:a.b.'c-d' = '']", True),
+        (f"[file:hashes.MD5 = '{SHA_1}']", False),
+        ("[file:true = 'a']", False),
+        ("[LIKE:value = 'a']", False),
+        ("[file:name != 'a']", False),
+        ("[file:name = 'it\\'s']", False),
+        ("[file:name = 'a'] ", False),
+        ("[file:na-me = 'a']", False),
+        ("[file:x.'a.b' = 'a']", False),
+    ],
+)
+def test_the_most_usual_form_is_seen_at_one_glance(pattern: str, usual: bool) -> None:  # noqa: FBT001 # a column of a table
+    """And it is a form that the grammar has."""
+    assert is_usual(pattern) is usual
+    assert not usual or not run_validator(pattern)
 
 
 @pytest.mark.parametrize("pattern", [*SOUND, *FAULTY])

@@ -11,7 +11,7 @@ from contract.samples import COLLECTION, Hands, put, rows, select, version
 from app.audit.deliveries import Delivery
 from app.errors import ConfigurationError, StoreUnavailable
 from app.store.sqlite import SqliteStore, back_up, backup, open_sqlite, restore
-from app.store.sqlite.deliveries import beside, open_deliveries
+from app.store.sqlite.deliveries import DeliveryWriter, beside, open_deliveries
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ async def test_a_copy_holds_one_moment_whatever_is_written_meanwhile(
     store: SqliteStore, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Commits of other processes neither get in nor make it begin anew."""
-    monkeypatch.setattr(backup, "PAGES_AT_ONCE", 10)
+    monkeypatch.setattr(backup, "PAGES_AT_ONCE", 3)
     progress: list[tuple[int, int]] = []
     with closing(apsw.Connection(str(path))) as other:
 
@@ -78,8 +78,7 @@ async def test_deliveries_are_copied_after_what_was_delivered(
         steps += 1
         if steps == 1:  # the main file is copied
             other = open_deliveries(path, store._writer)
-            other.execute("INSERT INTO name VALUES (1, 'ng-cert/misp'), (2, ?)", (COLLECTION,))
-            other.execute("INSERT INTO delivered VALUES (1, 1, 2, 1, 1, 900, 900, x'01')")
+            DeliveryWriter(other)._append([Delivery("ng-cert/misp", COLLECTION, 1, 1, (900,))])
             other.close()
 
     back_up(path, tmp_path / "copy.db", write)

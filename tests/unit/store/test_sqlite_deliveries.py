@@ -64,7 +64,7 @@ TAMPERING: list[tuple[str, str]] = [
     ("DELETE FROM delivered WHERE number = 4", "record 2 was changed"),
     ("DELETE FROM batch WHERE number = 2", "record 2 is missing"),
     (
-        "INSERT INTO delivered SELECT 7, client, collection, epoch, at, first, last, steps FROM delivered WHERE number = 1",
+        "INSERT INTO delivered SELECT 7, client, collection, epoch, at, first, steps FROM delivered WHERE number = 1",
         "record 3 was changed",
     ),
     ("UPDATE delivered SET at = 1 - at WHERE number IN (1, 3)", "record 1 was changed"),

@@ -13,8 +13,7 @@ from app.store.contract import Amendment, Arrival
 from app.store.pins import Pin
 from app.store.sqlite import SqliteStore, open_sqlite
 from app.store.sqlite.faults import _CHECKS
-
-PAGE_OCTETS = 4096
+from app.store.sqlite.schema import STORE_PAGE_OCTETS
 
 
 @pytest.fixture
@@ -83,8 +82,8 @@ async def test_damage_to_the_file_is_found(path: Path) -> None:
     with closing(apsw.Connection(str(path))) as connection:
         index = {page for (page,) in connection.execute("SELECT pageno FROM dbstat WHERE name = 'label_by_organisation'")}
     whole = path.read_bytes()  # noqa: ASYNC240 - a test
-    at = (min(index) - 1) * PAGE_OCTETS
-    path.write_bytes(whole[:at] + b"\xff" * PAGE_OCTETS + whole[at + PAGE_OCTETS :])  # noqa: ASYNC240 - as above
+    at = (min(index) - 1) * STORE_PAGE_OCTETS
+    path.write_bytes(whole[:at] + b"\xff" * STORE_PAGE_OCTETS + whole[at + STORE_PAGE_OCTETS :])  # noqa: ASYNC240 - as above
     broken = await open_sqlite(path, Hands().trusted())
     assert [fault for fault in await broken.faults() if fault.startswith("the file is damaged")]
     await broken.close()

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,11 +18,10 @@ from app.store.contract import Amendment, Arrival
 from app.store.pins import Pin
 from app.store.sqlite import SqliteStore, open_sqlite, registry
 from app.store.sqlite.connection import WRITER_CACHE_KIB, open_reader, require_library
-from app.store.sqlite.schema import APPLICATION_ID, STORE, Schema, migrate
+from app.store.sqlite.schema import APPLICATION_ID, STORE, STORE_PAGE_OCTETS, Schema, migrate
 from app.store.sqlite.thread import SingleThread
 
 SOON = timedelta(milliseconds=20)
-PAGE_OCTETS = 4096
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ async def test_a_full_disk_stores_nothing_by_halves(store: SqliteStore) -> None:
     """Promise 3: refused, and whole again once there is space."""
     await put(store, version("indicator--0"))
     used = store._writer.execute("PRAGMA page_count").get
-    store._writer.execute(f"PRAGMA max_page_count = {used + 20}")
+    store._writer.execute(f"PRAGMA max_page_count = {used + 5}")
     many = [Arrival(version(f"indicator--{number}", date_added=1000 + number), b"x" * 3000) for number in range(100)]
     with pytest.raises(StoreUnavailable, match="free space"):
         await store.transact(lambda tx: tx.put(COLLECTION, many))
@@ -250,8 +250,8 @@ async def test_a_damaged_file_is_reported(path: Path) -> None:
     with closing(apsw.Connection(str(path))) as connection:
         whole_pages = {page for (page,) in connection.execute("SELECT pageno FROM dbstat WHERE name IN ('sqlite_schema', 'identity')")}
     whole = content(path)
-    pages = [whole[at : at + PAGE_OCTETS] for at in range(0, len(whole), PAGE_OCTETS)]
-    write(path, b"".join(page if number in whole_pages else b"\xff" * PAGE_OCTETS for number, page in enumerate(pages, 1)))
+    pages = [whole[at : at + STORE_PAGE_OCTETS] for at in range(0, len(whole), STORE_PAGE_OCTETS)]
+    write(path, b"".join(page if number in whole_pages else b"\xff" * STORE_PAGE_OCTETS for number, page in enumerate(pages, 1)))
     broken = await open_sqlite(path, Hands().trusted())
     with pytest.raises(StoreUnavailable, match="look at its disk"):
         await broken.page(select(1))
@@ -308,6 +308,15 @@ async def test_a_fault_of_the_project_passes_as_it_is() -> None:
     with pytest.raises(ZeroDivisionError):
         await thread.run(fault)
     thread.close()
+
+
+async def test_statuses_are_kept_small_and_those_of_earlier_releases_are_read(store: SqliteStore) -> None:
+    document = b'{"id":"new","successes":[' + b",".join([b'{"id":"indicator--1","version":"1"}'] * 100) + b"]}"
+    new = registry.StoredStatus("new", "members", "ng-cert/misp", "ng-cert", document, 1 << 60)
+    await store.transact(lambda tx: tx.save_status(new))
+    store._writer.execute("INSERT INTO status SELECT 'old', root, client, organisation, ?, kept_until FROM status", (document,))
+    assert (await store.status("new"), await store.status("old")) == (new, replace(new, id="old"))
+    assert store._writer.execute("SELECT length(document) FROM status WHERE id = 'new'").get < len(document) / 10
 
 
 async def test_statuses_go_in_small_numbers(store: SqliteStore, path: Path) -> None:

@@ -9,7 +9,7 @@ from contract.samples import Hands, put, select, version
 
 from app.stix.handling import State
 from app.store.contract import Selection
-from app.store.sqlite import SqliteStore, open_sqlite, rows
+from app.store.sqlite import SqliteStore, open_sqlite, pins, rows
 from app.store.sqlite.reading import FEW_LANES, is_long, read_page
 from app.taxii.query import EVERY, LATEST, Versions
 
@@ -150,6 +150,21 @@ async def test_histories_are_found_by_the_index_of_ids(store: SqliteStore) -> No
 async def test_a_walk_over_all_ids_seeks_its_place_in_their_index(store: SqliteStore) -> None:
     steps = [detail for *_, detail in store._reader.execute(f"EXPLAIN QUERY PLAN {rows._IDS}", (1, "", 5))]
     assert steps == ["SEARCH version USING COVERING INDEX version_by_id (collection=? AND object_id>?)"]
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted", "step"),
+    [
+        (pins._OF_ROWS, rows.integers([1, 2]), "SEARCH n USING PRIMARY KEY (row=?)"),
+        (pins._PINNED, rows.texts(["indicator--1"]), "SEARCH n USING COVERING INDEX pin_by_target (collection=? AND target=?)"),
+    ],
+    ids=["of rows", "on targets"],
+)
+async def test_pins_are_found_without_looking_through_those_of_a_collection(
+    store: SqliteStore, query: str, wanted: object, step: str
+) -> None:
+    steps = [detail for *_, detail in store._reader.execute(f"EXPLAIN QUERY PLAN {query}", (wanted, 1))]
+    assert step in steps
 
 
 @pytest.mark.parametrize(
