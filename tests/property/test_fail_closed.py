@@ -85,7 +85,7 @@ _ABOUT_NO_ORIGINATOR: Final = frozenset({"discover", "hold", "administrate", "re
 FAULTS: Final = (forgotten, garbled, erring, broken)
 
 
-def play_questions(seed: int, _folder: Path) -> int:
+def prove_questions(seed: int, _folder: Path) -> int:
     """Ask soundly, and with each fault; how many questions would have been allowed without one."""
     dice = random.Random(seed)
     questions = [each for each in Dice(world(), dice).batch(BATCH) if each.label is not None]
@@ -96,7 +96,7 @@ def play_questions(seed: int, _folder: Path) -> int:
 
 
 def test_promise_4_a_question_with_a_fault_is_denied(tmp_path: Path) -> None:
-    assert sum(play_questions(seed, tmp_path) for seed in range(SHORT)) > SHORT // 4
+    assert sum(prove_questions(seed, tmp_path) for seed in range(SHORT)) > SHORT // 4
 
 
 # ---- objects
@@ -165,7 +165,7 @@ async def _twice_keyed(world: World) -> str:
     return str(content["id"])
 
 
-async def _play_objects(seed: int) -> int:
+async def _prove_objects(seed: int) -> int:
     world, _ = await hand_world()
     dice = random.Random(seed)
     refused = {await _refused(world, dice) for _ in range(6)} | {await _twice_keyed(world)}
@@ -177,13 +177,13 @@ async def _play_objects(seed: int) -> int:
 _READERS: Final = tuple(client for client in CLIENTS if client in {"ng-cert/misp", "ng-cert/desk", "ke-cert/misp", "secretariat/editor"})
 
 
-def play_objects(seed: int, _folder: Path) -> int:
+def prove_objects(seed: int, _folder: Path) -> int:
     """Send objects that cannot be understood among others; how many others are shown."""
-    return asyncio.run(_play_objects(seed))
+    return asyncio.run(_prove_objects(seed))
 
 
 def test_promise_4_what_is_not_understood_is_refused_and_shown_to_nobody(tmp_path: Path) -> None:
-    assert sum(play_objects(seed, tmp_path) for seed in range(SHORT // 4)) > SHORT // 4
+    assert sum(prove_objects(seed, tmp_path) for seed in range(SHORT // 4)) > SHORT // 4
 
 
 # ---- files
@@ -195,7 +195,7 @@ def _spoilt(text: str, dice: random.Random) -> str:
     return text[:start] + dice.choice(["", cut * 2, cut[::-1], dice.choice('"[]={}#\n\x00é'), cut.swapcase()]) + text[start + length :]
 
 
-def play_files(seed: int, folder: Path) -> int:
+def prove_files(seed: int, folder: Path) -> int:
     """Spoil one file of an alliance; 1 if it was refused."""
     dice = random.Random(seed)
     files = dict(SMALL)
@@ -211,4 +211,4 @@ def play_files(seed: int, folder: Path) -> int:
 
 
 def test_promise_4_spoilt_files_are_refused_or_understood(tmp_path: Path) -> None:
-    assert sum(play_files(seed, tmp_path) for seed in range(SHORT)) > SHORT // 4
+    assert sum(prove_files(seed, tmp_path) for seed in range(SHORT)) > SHORT // 4

@@ -221,14 +221,14 @@ async def _play(seed: int, folder: Path, rounds: int, only: Sequence[str] = (), 
             await asyncio.to_thread(running.__exit__, None, None, None)
 
 
-def play(seed: int, folder: Path, rounds: int = 2 * SHORT_ROUNDS) -> int:
+def prove_one(seed: int, folder: Path, rounds: int = 2 * SHORT_ROUNDS) -> int:
     """Rounds of deeds against one server; how many requests were compared."""
     return asyncio.run(_play(seed, folder, rounds))
 
 
 def test_promise_4_what_is_closed_is_closed_to_every_request_that_begins_later(tmp_path: Path) -> None:
     """Access-policy 6, property 7; case 38: each kind of deed once, both workers asked."""
-    assert play(0, tmp_path, SHORT_ROUNDS) >= SHORT_ROUNDS * 2 * OF_EACH * ENOUGH
+    assert prove_one(0, tmp_path, SHORT_ROUNDS) >= SHORT_ROUNDS * 2 * OF_EACH * ENOUGH
 
 
 FAULTS: Final = {
