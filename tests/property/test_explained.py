@@ -14,24 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-<<<<<<< HEAD
-from property.cast import CURATOR
+from property.cast import CURATOR, INTAKES, KE_CURATOR, Change, Changes, alliance, principal
 from property.dates import Dates
 from property.histories import Deed, history, ids_of, touched
 from property.ledger import Ledger
 from property.proving import is_taken
 from property.purge import Purge, is_own
 from property.stage import Stage, in_memory, open_stage, place
-=======
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from property.cast import CURATOR, INTAKES, KE_CURATOR, Change, Changes, alliance, principal
-from property.dates import Dates
-from property.histories import Deed, Hold, Lift, Reject, Withdraw, history, ids_of, touched
-from property.ledger import Ledger
-from property.purge import Purge, is_own
-from property.stage import DONE, Answer, Stage, in_memory, open_stage, place
->>>>>>> 9c2e9d779b7d960eaaa688ebcea223a7b38fe23b
 
 from app.errors import NotFound
 from app.sharing import administer
@@ -39,14 +28,9 @@ from app.sharing.explain import Inquiry, explain
 from app.sharing.fates import Fate
 from app.sharing.verdict import Told, Verdict
 
-<<<<<<< HEAD
-ASKERS: Final = ("ng-cert/misp", "ke-cert/misp", "za-cert/misp", "secretariat/editor", "vendor/push", CURATOR)
-SUBJECTS: Final = ("ng-cert", "ke-cert", "za-cert", "secretariat", "vendor", "")
-SHORT: Final = 8
-=======
 ASKERS: Final = ("ng-cert/misp", "ke-cert/misp", "za-cert/misp", "secretariat/editor", "vendor/push", CURATOR, KE_CURATOR)
 SUBJECTS: Final = ("ng-cert", "ke-cert", "za-cert", "secretariat", "vendor", "labs", "xx-cert", "")
->>>>>>> 9c2e9d779b7d960eaaa688ebcea223a7b38fe23b
+SHORT: Final = 8
 RECEIVED: Final = frozenset({Fate.SHOWN, Fate.OLDER})
 Question = tuple[str, str, str]
 """Whom it is about, where, and which object."""
@@ -83,21 +67,9 @@ async def play_purged(stage: Stage, deeds: list[Deed], purge: Purge, asker: str)
     for step, deed in enumerate(deeds):
         left = purge.deed(step)
         answer = await stage.do(step, left, deed.seconds)
-<<<<<<< HEAD
-        if left is not None and answer is not None and not is_own(asker, deed) and not is_taken(left, answer):
-=======
-        if answer is not None and left is not None and not is_own(asker, deed) and not _is_taken(left, answer):
->>>>>>> 9c2e9d779b7d960eaaa688ebcea223a7b38fe23b
+        if answer is not None and left is not None and not is_own(asker, deed) and not is_taken(left, answer):
             return False
     return True
-
-
-<<<<<<< HEAD
-=======
-def _is_taken(deed: Deed, answer: Answer) -> bool:
-    if isinstance(deed, Hold | Lift | Reject | Withdraw):
-        return True
-    return answer.status in {DONE, 200} or (answer.status == 202 and answer.document["failure_count"] == 0)
 
 
 def restricted(changes: Changes, asker: str) -> Changes:
@@ -111,7 +83,6 @@ def restricted(changes: Changes, asker: str) -> Changes:
     )
 
 
->>>>>>> 9c2e9d779b7d960eaaa688ebcea223a7b38fe23b
 def versions(found: Answers) -> Iterator[tuple[Question, Verdict, Told]]:
     """Every version that somebody was told of."""
     return ((question, verdict, told) for question, verdicts in found.items() for verdict in verdicts or () for told in verdict.versions)
