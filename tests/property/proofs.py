@@ -11,7 +11,6 @@ from typing import Final
 
 from property import (
     test_complete_polling,
-    test_deliveries,
     test_explained,
     test_fail_closed,
     test_labels_close,
@@ -23,6 +22,7 @@ from property import (
     test_stores_agree,
     test_two_engines,
     test_verify,
+    test_who_saw,
 )
 from property.proving import Tally
 from property.stage import OpenStage
@@ -117,9 +117,8 @@ PROOFS: Final[tuple[Proof, ...]] = (
     Proof("what is explained is what is received", 5,
           "property/test_explained.py::test_promise_5_what_is_explained_is_what_is_received_and_no_more_than_may_be_known",
           test_explained.prove_one, 1 / 50, "versions", 5),
-    Proof("every delivery is on record", 5,
-          "property/test_deliveries.py::test_promise_5_each_page_with_objects_has_one_record_of_just_its_versions",
-          test_deliveries.prove_one, 1 / 50, "versions", 10),
+    Proof("every delivery is on record", 5, "property/test_who_saw.py::test_promise_5_what_was_served_is_told_to_who_may_audit_it",
+          test_who_saw.prove_one, 1 / 50, "versions", 10),
     Proof("what deeds leave is sound", 5, "property/test_verify.py::test_promise_5_what_deeds_leave_is_sound",
           test_verify.prove_one, 1 / 50, "versions", 20),
 )
