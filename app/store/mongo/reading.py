@@ -6,11 +6,13 @@ versions from the index, of those that are compared only as far as the page reac
 The counters also bound the dates: whatever is committed after they were read is dated later than their `newest`.
 """
 
+import asyncio
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import OperationFailure
 
 from app.store.contract import Behind, Entry, Page, Selection
 from app.store.mongo.choice import choosing
@@ -21,9 +23,25 @@ from app.store.mongo.labels import above_mark
 from app.store.mongo.lanes import Lane
 from app.taxii.query import LATEST, Versions
 
+SNAPSHOT_GONE: Final = frozenset({239, 246})
+"""SnapshotTooOld, SnapshotUnavailable."""
+PAUSES: Final = (0.02, 0.1)
+"""Seconds before a page is read anew."""
+
 
 async def read_page(client: Client, documents: Documents, selection: Selection) -> Page | Behind:
-    """The page, or what the clearance lacks."""
+    """The page, or what the clearance lacks; read anew if the snapshot went away, as it may after an election."""
+    for pause in PAUSES:
+        try:
+            return await _read_page(client, documents, selection)
+        except OperationFailure as error:
+            if error.code not in SNAPSHOT_GONE:
+                raise
+        await asyncio.sleep(pause)
+    return await _read_page(client, documents, selection)
+
+
+async def _read_page(client: Client, documents: Documents, selection: Selection) -> Page | Behind:
     async with client.start_session(snapshot=True) as session:
         reading = _Reading(documents, session, selection)
         epoch, labels, newest = await reading.counters()
@@ -96,7 +114,8 @@ class _Reading:
             "label": {"$in": sorted(selection.numbers)},
         }
         labels: dict[Lane, list[int]] = {lane: [] for lane in lanes}
-        for found in await self._documents.lanes.find(wanted, {"_id": 0, "lane": 1, "label": 1}, session=self._session).to_list():
+        cursor = self._documents.lanes.find(wanted, {"_id": 0, "lane": 1, "label": 1}, session=self._session)
+        for found in await cursor.batch_size(len(lanes) * len(selection.numbers) + 1).to_list():
             labels[Lane(found["lane"])].append(found["label"])
         return labels
 
