@@ -3,7 +3,7 @@
 Random histories are played through the TAXII face; then what they left is asked about, for whole organisations and the public, by several who ask.
 
 * What whoever sits at the machine is told of a version is what the client receives over the TAXII face.
-* Who asks as a client is never told of a closure that is none: what is said to be closed or withheld does not reach.
+* Who asks as a client is never told of a closure that is none: what is said not to reach somebody does not.
 * His answers are those of the world without what he can never see, and name neither objects nor organisations that are hidden from him.
 """
 
@@ -14,6 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+<<<<<<< HEAD
+from property.cast import CURATOR
+from property.dates import Dates
+from property.histories import Deed, history, ids_of, touched
+from property.ledger import Ledger
+from property.proving import is_taken
+from property.purge import Purge, is_own
+from property.stage import Stage, in_memory, open_stage, place
+=======
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from property.cast import CURATOR, INTAKES, KE_CURATOR, Change, Changes, alliance, principal
@@ -22,6 +31,7 @@ from property.histories import Deed, Hold, Lift, Reject, Withdraw, history, ids_
 from property.ledger import Ledger
 from property.purge import Purge, is_own
 from property.stage import DONE, Answer, Stage, in_memory, open_stage, place
+>>>>>>> 9c2e9d779b7d960eaaa688ebcea223a7b38fe23b
 
 from app.errors import NotFound
 from app.sharing import administer
@@ -29,8 +39,14 @@ from app.sharing.explain import Inquiry, explain
 from app.sharing.fates import Fate
 from app.sharing.verdict import Told, Verdict
 
+<<<<<<< HEAD
+ASKERS: Final = ("ng-cert/misp", "ke-cert/misp", "za-cert/misp", "secretariat/editor", "vendor/push", CURATOR)
+SUBJECTS: Final = ("ng-cert", "ke-cert", "za-cert", "secretariat", "vendor", "")
+SHORT: Final = 8
+=======
 ASKERS: Final = ("ng-cert/misp", "ke-cert/misp", "za-cert/misp", "secretariat/editor", "vendor/push", CURATOR, KE_CURATOR)
 SUBJECTS: Final = ("ng-cert", "ke-cert", "za-cert", "secretariat", "vendor", "labs", "xx-cert", "")
+>>>>>>> 9c2e9d779b7d960eaaa688ebcea223a7b38fe23b
 RECEIVED: Final = frozenset({Fate.SHOWN, Fate.OLDER})
 Question = tuple[str, str, str]
 """Whom it is about, where, and which object."""
@@ -67,11 +83,17 @@ async def play_purged(stage: Stage, deeds: list[Deed], purge: Purge, asker: str)
     for step, deed in enumerate(deeds):
         left = purge.deed(step)
         answer = await stage.do(step, left, deed.seconds)
+<<<<<<< HEAD
+        if left is not None and answer is not None and not is_own(asker, deed) and not is_taken(left, answer):
+=======
         if answer is not None and left is not None and not is_own(asker, deed) and not _is_taken(left, answer):
+>>>>>>> 9c2e9d779b7d960eaaa688ebcea223a7b38fe23b
             return False
     return True
 
 
+<<<<<<< HEAD
+=======
 def _is_taken(deed: Deed, answer: Answer) -> bool:
     if isinstance(deed, Hold | Lift | Reject | Withdraw):
         return True
@@ -89,6 +111,7 @@ def restricted(changes: Changes, asker: str) -> Changes:
     )
 
 
+>>>>>>> 9c2e9d779b7d960eaaa688ebcea223a7b38fe23b
 def versions(found: Answers) -> Iterator[tuple[Question, Verdict, Told]]:
     """Every version that somebody was told of."""
     return ((question, verdict, told) for question, verdicts in found.items() for verdict in verdicts or () for told in verdict.versions)
@@ -115,15 +138,11 @@ async def manifest(stage: Stage, client: str, target: str) -> list[str]:
     return sorted(each["version"] for each in objects)
 
 
-def check_closures(told: Answers, truth: Answers, changes: Changes) -> None:
-    """Nothing that is said to be kept from somebody reaches him. `truth`: what whoever sits at the machine is told.
-
-    Where standing restrictions are in force, what is said to take its place may itself be withheld.
-    """
-    sure = {Fate.CLOSED, Fate.WITHHELD} | (set[Fate]() if any(each.what == "withhold" for each in changes) else {Fate.REPLACED})
+def check_closures(told: Answers, truth: Answers) -> None:
+    """Nothing that is said to be kept from somebody reaches him. `truth`: what whoever sits at the machine is told."""
     received = {(*question, verdict.client, each.by, each.version) for question, verdict, each in versions(truth) if each.fate in RECEIVED}
     for question, verdict, each in versions(told):
-        if each.by and each.fate in sure:
+        if each.by and each.fate not in {*RECEIVED, Fate.DELETED}:
             assert (*question, verdict.client, each.by, each.version) not in received, (question, verdict)
 
 
@@ -157,7 +176,7 @@ async def prove(seed: int, tally: Counter[str]) -> None:
         await play_whole(stage, deeds, ledger)
         truth, told, changes = await answers(stage, None, asked), await answers(stage, asker, asked), stage.changes
         await check_what_is_received(stage, truth, tally)
-    check_closures(told, truth, changes)
+    check_closures(told, truth)
     check_names(asker, told, ledger)
     if knows_unseen_relays(asker, ledger):
         return
@@ -172,10 +191,15 @@ async def prove(seed: int, tally: Counter[str]) -> None:
             tally["compared"] += 1
 
 
-@settings(max_examples=10, deadline=None)
-@given(seed=st.integers(0, 1 << 20))
-def test_what_is_explained_is_what_is_received_and_no_more_than_may_be_known(seed: int) -> None:
-    asyncio.run(prove(seed, Counter()))
+def prove_one(seed: int, _folder: Path) -> int:
+    """Ask about what the history of a seed left; how many versions were explained."""
+    tally: Counter[str] = Counter()
+    asyncio.run(prove(seed, tally))
+    return sum(tally[fate] for fate in Fate)
+
+
+def test_promise_5_what_is_explained_is_what_is_received_and_no_more_than_may_be_known(tmp_path: Path) -> None:
+    assert sum(prove_one(seed, tmp_path) for seed in range(6, 6 + SHORT)) > SHORT
 
 
 def test_the_property_is_about_something() -> None:

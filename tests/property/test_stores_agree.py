@@ -11,9 +11,13 @@ from pathlib import Path
 
 import pytest
 from contract.samples import COLLECTION, HIGHEST_MARK, Hands, bytes_of, page, version, walk
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+<<<<<<< HEAD
+from property.drawn import drawn_from
+=======
 from mongo.serving import fresh_database
+>>>>>>> 9c2e9d779b7d960eaaa688ebcea223a7b38fe23b
 
 from app.stix.handling import State
 from app.store.contract import Amendment, Arrival, Selection, Store, StoredVersion, Transaction
@@ -255,6 +259,32 @@ async def _play(opening: Awaitable[Store], history: list[tuple[object, ...]], as
         await store.close()
 
 
+<<<<<<< HEAD
+def prove_one(seed: int, _folder: Path, examples: int = 10, lanes: int | None = None) -> int:
+    """A few histories drawn from a seed, under the plan for few lanes or, by lowering its bound, the one for many; how many questions were asked."""
+    asked: list[int] = []
+
+    @drawn_from(seed, examples)
+    @given(history=histories, asking=questions)
+    def played(history: list[tuple[object, ...]], asking: list[tuple[Reader, dict[str, object], int, int]]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            asyncio.run(_play(Path(folder), history, asking))
+        asked.append(len(asking))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "FEW_LANES", lanes or PLANS[seed % 2])
+        played()
+    return sum(asked)
+
+
+PLANS = (reading.FEW_LANES, 1)
+
+
+@pytest.mark.parametrize("lanes", PLANS, ids=["few", "many"])
+def test_promise_2_sqlite_answers_like_memory(lanes: int, tmp_path: Path) -> None:
+    """Promises 1 and 2."""
+    assert prove_one(0, tmp_path, 60, lanes) > 60
+=======
 @pytest.mark.parametrize("few_lanes", [reading.FEW_LANES, 1], ids=["few", "many"])
 @settings(max_examples=60, deadline=None)
 @given(history=histories, asking=questions)
@@ -273,3 +303,4 @@ def test_mongodb_answers_like_memory(mongodb: str, most_ranges: int, history: li
     with pytest.MonkeyPatch.context() as patch, fresh_database(mongodb) as url:
         patch.setattr(keys, "MOST_RANGES", most_ranges)
         asyncio.run(_play(open_mongo(url, Hands().trusted()), history, asking))
+>>>>>>> 9c2e9d779b7d960eaaa688ebcea223a7b38fe23b

@@ -1,5 +1,6 @@
 """Labels and dates of a collection. Within a transaction, or in the snapshot of a page."""
 
+import time
 from collections.abc import Mapping, Sequence
 
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -82,5 +83,6 @@ async def give_dates(scope: Scope, collection: str, runs: Sequence[int]) -> Sequ
     counters = await scope.hold(collection)
     dates = scope.dating.give(counters.newest, runs)
     counters.newest = max(dates, default=counters.newest)
+    scope.dated = scope.dated or time.monotonic()
     scope.stamps.give(collection, runs, dates)
     return dates

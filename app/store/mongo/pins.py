@@ -33,8 +33,8 @@ async def add_pins(scope: Scope, collection: str, pins: Mapping[int, frozenset[P
         for row, further in pins.items()
         if further
     ]
-    if updates:
-        await scope.documents.versions.bulk_write(updates, ordered=False, session=scope.session)
+    for some in portions(updates):
+        await scope.documents.versions.bulk_write(some, ordered=False, session=scope.session)
 
 
 async def pinned(scope: Scope, collection: str, targets: Sequence[Contribution]) -> Mapping[Contribution, frozenset[int]]:

@@ -83,6 +83,7 @@ class _Reading:
         fields = None if selection.with_raw else {"raw": 0}
         found = self._documents.contents.find(wanted, fields, session=self._session).batch_size(len(chosen) + 1)
         contents = {content["_id"]: content for content in await found.to_list()} if chosen else {}
+        # What a server that holds no snapshot lost meanwhile was deleted since: it is no longer shown.
         return Page(tuple(_entry(key, contents[key.row]) for key in chosen if key.row in contents), more=len(keys) > len(chosen))
 
     async def _news(self, lanes: Sequence[Lane], keys: Keys) -> dict[Lane, list[int]]:

@@ -15,7 +15,7 @@ from app.store.mongo.versions import amended, content_document, standing, stored
 
 T = TypeVar("T")
 AT_ONCE: Final = 1_000
-"""Values that one question names."""
+"""What one visit to the database asks for or brings: few enough to be answered soon, and for others to have their turn in this process."""
 
 
 async def history(scope: Scope, collection: str, ids: Sequence[str]) -> Mapping[str, Sequence[StoredVersion]]:
@@ -68,10 +68,11 @@ async def put(scope: Scope, collection: str, arrivals: Sequence[Arrival]) -> Seq
         return []
     rows = await _next_rows(scope, len(arrivals))
     numbered = list(zip(rows, arrivals, strict=True))
-    await scope.documents.versions.insert_many([version_document(row, collection, each) for row, each in numbered], session=scope.session)
+    for some in portions(numbered):
+        await scope.documents.versions.insert_many([version_document(row, collection, each) for row, each in some], session=scope.session)
     kept = [(row, each) for row, each in numbered if not each.stored.deleted]
-    if kept:
-        await scope.documents.contents.insert_many([content_document(row, collection, each) for row, each in kept], session=scope.session)
+    for some in portions(kept):
+        await scope.documents.contents.insert_many([content_document(row, collection, each) for row, each in some], session=scope.session)
     moves = Moves()
     for row, arrival in numbered:
         _enter(moves, arrival.stored)
@@ -91,11 +92,12 @@ async def amend(scope: Scope, collection: str, amendments: Sequence[Amendment]) 
     changed = [(was, now) for was, now in zip(before, after, strict=True) if was != now]
     if not changed:
         return
-    updates = [UpdateOne({"_id": now.row, "collection": collection}, {"$set": standing(now)}) for _, now in changed]
-    await scope.documents.versions.bulk_write(updates, ordered=False, session=scope.session)
+    for part in portions(changed):
+        updates = [UpdateOne({"_id": now.row, "collection": collection}, {"$set": standing(now)}) for _, now in part]
+        await scope.documents.versions.bulk_write(updates, ordered=False, session=scope.session)
     dropped = [now.row for was, now in changed if now.deleted and not was.deleted]
-    if dropped:
-        await scope.documents.contents.delete_many({"_id": {"$in": dropped}, "collection": collection}, session=scope.session)
+    for some in portions(dropped):
+        await scope.documents.contents.delete_many({"_id": {"$in": some}, "collection": collection}, session=scope.session)
     moves = Moves()
     for was, now in changed:
         _leave(moves, was)

@@ -1,5 +1,6 @@
 """What a write in progress works with: the database, its session, the clock, and the counters of the collections that it holds."""
 
+import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -47,6 +48,8 @@ class Scope:
     turn: Turn
     database_clock: DatabaseClock | None
     stamps: Stamps = field(default_factory=Stamps)
+    dated: float | None = None
+    """When the first date was given, by the monotonic clock."""
     is_over: bool = False
     _counters: dict[str, Counters] = field(default_factory=dict[str, Counters])
     _before: dict[str, Counters] = field(default_factory=dict[str, Counters])
@@ -67,6 +70,11 @@ class Scope:
             self._counters[name] = Counters(found["labels"], found["newest"], found["held"], found["number"], found["seal"])
             self._before[name] = self._counters[name].copy()
         return self._counters[name]
+
+    @property
+    def seconds_dated(self) -> float:
+        """For how long the write has had dates."""
+        return 0.0 if self.dated is None else time.monotonic() - self.dated
 
     def made_label(self, name: str, number: int) -> bool:
         """Whether this write gave the label its number."""

@@ -20,6 +20,7 @@ from app.store.dates import ATTEMPTS, Dating, TrustedClock
 from app.store.mongo.clock import DatabaseClock
 from app.store.mongo.connection import TRANSACTION, TRANSIENT, UNKNOWN_RESULT, Client, translated
 from app.store.mongo.documents import Documents
+from app.store.mongo.pace import Pace
 from app.store.mongo.renewal import renew
 from app.store.mongo.scope import Scope
 from app.store.mongo.transaction import MongoTransaction
@@ -66,6 +67,7 @@ class Writer:
         self._clock = clock
         self._database_clock = database_clock
         self._turns = Turns()
+        self._pace = Pace()
         self._running = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -78,7 +80,7 @@ class Writer:
         self._running += 1
         self._idle.clear()
         try:
-            return await self._run(lambda scope: work(MongoTransaction(scope)), weight)
+            return await self._run(lambda scope: work(MongoTransaction(scope)), weight, self._pace.first_attempt)
         finally:
             self._running -= 1
             if not self._running:
@@ -89,7 +91,7 @@ class Writer:
         self._is_closed = True
         await self._idle.wait()
 
-    async def _run(self, work: Callable[[Scope], Awaitable[T]], weight: int, late: int = 0) -> T:
+    async def _run(self, work: Callable[[Scope], Awaitable[T]], weight: int, late: int) -> T:
         patience = Patience()
         wanted: set[str] = set()
         while late < ATTEMPTS:
@@ -107,6 +109,8 @@ class Writer:
                         with translated():
                             raise
                     await patience.pause()
+                finally:
+                    self._pace.took(scope.seconds_dated, weight)
                 wanted |= turn.held
         else:
             raise StoreUnavailable("the store is too slow to date what it is sent; look at its database, or send less at once")

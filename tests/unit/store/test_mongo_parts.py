@@ -8,9 +8,11 @@ from contract.samples import COLLECTION, version
 
 from app.stix.handling import State
 from app.store.contract import StoredVersion
+from app.store.dates import margin
 from app.store.mongo.clock import DatabaseClock
 from app.store.mongo.keys import Key, Keys, Range
 from app.store.mongo.lanes import MOST_RANGES, Lane, Moves, Place, lane_of
+from app.store.mongo.pace import HIGHEST_START, Pace
 from app.store.mongo.turns import Busy, Turns
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -33,6 +35,23 @@ def test_the_clock_goes_on_from_what_the_database_showed() -> None:
 def test_a_clock_that_was_never_set_tells_nothing() -> None:
     with pytest.raises(LookupError):
         DatabaseClock()()
+
+
+# ---- the pace of writes
+
+
+def test_writes_begin_with_the_margin_that_the_last_ones_needed() -> None:
+    pace, usual = Pace(), margin(10) / 1_000_000
+    assert pace.first_attempt == 0
+    pace.took(usual / 2, 10)
+    assert pace.first_attempt == 0
+    pace.took(usual * 3, 10)
+    assert pace.first_attempt == 3  # eight times the usual margin, for four and a half
+    pace.took(usual * 1_000, 10)
+    assert pace.first_attempt == HIGHEST_START
+    for _ in range(60):
+        pace.took(usual / 2, 10)
+    assert pace.first_attempt == 0
 
 
 # ---- turns

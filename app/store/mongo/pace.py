@@ -1,0 +1,30 @@
+"""How long writes take here, against the margin of their dates: where they take longer, the next begin with a larger one, and are not run twice each."""
+
+from math import ceil, log2
+from typing import Final
+
+from app.store.dates import ATTEMPTS, margin
+
+HEADROOM: Final = 1.5
+"""Times what the slowest of the last writes needed."""
+REMEMBERED: Final = 0.8
+"""What is left of a slowness after one write more."""
+HIGHEST_START: Final = ATTEMPTS - 3
+"""So that a write that takes longer still has attempts left."""
+
+
+class Pace:
+    """The slowness of the last writes: what they needed from their first date to their commit, in usual margins."""
+
+    def __init__(self) -> None:
+        self._slowness = 0.0
+
+    @property
+    def first_attempt(self) -> int:
+        """The attempt whose margin suffices, by what was seen so far."""
+        needed = HEADROOM * self._slowness
+        return 0 if needed <= 1 else min(ceil(log2(needed)), HIGHEST_START)
+
+    def took(self, seconds: float, weight: int) -> None:
+        """A write of this weight needed so long."""
+        self._slowness = max(seconds * 1_000_000 / margin(weight), REMEMBERED * self._slowness)
