@@ -13,7 +13,7 @@ from app.audit.deliveries import Delivery
 from app.store.sqlite import open_sqlite
 from app.store.sqlite.deliveries import beside
 from app.store.sqlite.store import SqliteStore
-from app.store.sqlite.stretches import MOST_STRETCHES, NEAR, stretches
+from app.store.stretches import MOST_STRETCHES, NEAR, stretches
 
 STEPS = st.lists(st.one_of(st.integers(1, 3), st.integers(NEAR - 1, NEAR + 2), st.integers(1, 1 << 40)), max_size=80)
 
