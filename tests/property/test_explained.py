@@ -3,7 +3,7 @@
 Random histories are played through the TAXII face; then what they left is asked about, for whole organisations and the public, by several who ask.
 
 * What whoever sits at the machine is told of a version is what the client receives over the TAXII face.
-* Who asks as a client is never told of a closure that is none: what is said not to reach somebody does not.
+* Who asks as a client is never told of a closure that is none: what is said to be closed or withheld does not reach.
 * His answers are those of the world without what he can never see, and name neither objects nor organisations that are hidden from him.
 """
 
@@ -109,11 +109,15 @@ async def manifest(stage: Stage, client: str, target: str) -> list[str]:
     return sorted(each["version"] for each in objects)
 
 
-def check_closures(told: Answers, truth: Answers) -> None:
-    """Nothing that is said to be kept from somebody reaches him. `truth`: what whoever sits at the machine is told."""
+def check_closures(told: Answers, truth: Answers, changes: Changes) -> None:
+    """Nothing that is said to be kept from somebody reaches him. `truth`: what whoever sits at the machine is told.
+
+    Where standing restrictions are in force, what is said to take its place may itself be withheld.
+    """
+    sure = {Fate.CLOSED, Fate.WITHHELD} | (set[Fate]() if any(each.what == "withhold" for each in changes) else {Fate.REPLACED})
     received = {(*question, verdict.client, each.by, each.version) for question, verdict, each in versions(truth) if each.fate in RECEIVED}
     for question, verdict, each in versions(told):
-        if each.by and each.fate not in {*RECEIVED, Fate.DELETED}:
+        if each.by and each.fate in sure:
             assert (*question, verdict.client, each.by, each.version) not in received, (question, verdict)
 
 
@@ -147,7 +151,7 @@ async def prove(seed: int, tally: Counter[str]) -> None:
         await play_whole(stage, deeds, ledger)
         truth, told, changes = await answers(stage, None, asked), await answers(stage, asker, asked), stage.changes
         await check_what_is_received(stage, truth, tally)
-    check_closures(told, truth)
+    check_closures(told, truth, changes)
     check_names(asker, told, ledger)
     if knows_unseen_relays(asker, ledger):
         return
