@@ -45,6 +45,10 @@ test: setup-dev ## run the whole suite
 conformance-all: setup-dev ## the conformance tests over every store; `make test` runs a sample of them over MongoDB
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --every-store tests/conformance
 
+.PHONY: prove
+prove: setup-dev ## prove every promise long, by all cores; PROVE=10000 says how many histories, PROVE=--help more
+	PYTHONPATH=tests $(BIN)/python -m property.prove $(PROVE)
+
 lint: setup-dev ## ruff and the import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

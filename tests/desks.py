@@ -68,6 +68,11 @@ class Serving:
     process: subprocess.Popen[str]
     url: str
 
+    def workers(self) -> set[int]:
+        """The processes that the server started."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return {int(pid) for pid in children.split()}
+
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Tell it to stop; returns its exit code."""
         self.process.send_signal(number)

@@ -7,6 +7,7 @@ The only file that knows Cedar. Invariants:
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -157,7 +158,7 @@ def _type_mistakes(file: str, text: str, schema: cedarpy.Schema) -> list[str]:
     problems: dict[str, None] = {}
     for mistake in result.errors:
         number = mistake.policy_id
-        reason = _one_line(mistake.error).removeprefix(f"for policy `{number}`, ")
+        reason = re.sub(rf"^for policy `{re.escape(number)}`[,:] ", "", _one_line(mistake.error))
         # The same mistake is reported once for every action that the policy is about.
         problems[f"`{file}`: policy {quoted(names.get(number) or number)}: {reason}"] = None
     return list(problems)

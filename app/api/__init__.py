@@ -5,7 +5,7 @@
 * `desk`        the steps that each request goes through, and what becomes of errors
 * `message`     heads of requests, answers, compression
 * `identity`    from headers to the name of a client; `addresses` and `delays` for those who fail
-* `discovery` `objects` `health`   the endpoints; `rendering` and `body` the bytes out and in
+* `discovery` `objects` `deliveries` `health`   the endpoints; `rendering` and `body` the bytes out and in
 * `problems`    the one table from errors to statuses
 * `openapi`     the published contract, openapi/legation.json
 * `keys`        the keys of OpenID Connect issuers

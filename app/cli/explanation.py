@@ -19,7 +19,7 @@ from app.stix.handling import State
 
 PUBLISHED: Final = State.PUBLISHED.value
 RESERVE: Final = (
-    "Told is what {} may know. Neither standing restrictions of other organisations are counted, nor what is hidden from it under this id."
+    "This is what {} may know: standing restrictions of other organisations do not count, nor what is hidden from it under this id."
 )
 ASKING: Final = (
     "the originator's client, or a curator's, that asks, and is told what it may know; without it, whoever sits at the machine is told all"

@@ -76,7 +76,7 @@ class Play:
         self._release(waiting, ALLIANCE, Tlp.AMBER_STRICT)
         self._release(waiting, EXCHANGE, Tlp.GREEN)
         received = [each for client in RECEIVERS for each in self._receive(client)]
-        example = next(each.object_id for each in waiting if each.type == "campaign" and each.tlp == Tlp.AMBER.text)
+        example = next(each.object_id for each in waiting if each.type == "indicator" and each.tlp == Tlp.AMBER.text and each.terms)
         return Outcome(pushed, len(waiting), example, self._released, tuple(received))
 
     def _push(self, client: str, path: str, objects: Sequence[Mapping[str, object]]) -> int:

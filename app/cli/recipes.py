@@ -52,7 +52,8 @@ def _operator(stage: Stage, example: str) -> str:
         (
             f"export LEGATION_STORE='{stage.store}'",
             f".venv/bin/legation explain saltmarsh/pull {ALLIANCE}",
-            f".venv/bin/legation explain sg-cert/opencti {ALLIANCE} {example}",
+            f".venv/bin/legation explain sg-cert {ALLIANCE} {example} --as {CURATOR}",
+            f".venv/bin/legation explain ng-cert {ALLIANCE} {example} --as {CURATOR}",
             f".venv/bin/legation export {EXCHANGE} --as saltmarsh/pull | head -c 600",
             f".venv/bin/legation review {INTAKE} --as {CURATOR}",
             ".venv/bin/legation token list",

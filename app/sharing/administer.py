@@ -1,7 +1,7 @@
 """Administer: tokens, and the alliance in force. Deeds of the operator; faces for clients do not lead here."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from secrets import token_hex
@@ -10,6 +10,7 @@ from app.access.actions import Action
 from app.access.alliance import Alliance, Collection
 from app.access.credentials import digest, mint
 from app.access.decision import Judge, Question
+from app.access.facts import Facts, collection_facts
 from app.access.principal import Principal
 from app.audit.events import ADMINISTRATION, OPERATOR, Deed, Event, encode
 from app.clock import to_micros
@@ -158,18 +159,32 @@ async def compare(exchange: Exchange, alliance: Alliance) -> Sight:
         return Sight((), ())
     force = await exchange.force.now()
     now = exchange.clock()
+    old, new = _Side(force.alliance, force.judge, now), _Side(alliance, judge, now)
+    is_alike = _rule_alike(force.alliance, alliance)
     gains: list[SightChange] = []
     losses: list[SightChange] = []
     for key in sorted(force.alliance.by_key.keys() | alliance.by_key.keys()):
-        labels = await _labels(exchange, key)
-        before = _sights(force.alliance, force.judge, force.alliance.by_key.get(key), labels, now)
-        after = _sights(alliance, judge, alliance.by_key.get(key), labels, now)
-        path = (alliance.by_key.get(key) or force.alliance.by_key[key]).path
-        for client in sorted(before.keys() | after.keys()):
-            was, becomes = before.get(client, frozenset[int]()), after.get(client, frozenset[int]())
+        left, entered = force.alliance.by_key.get(key), alliance.by_key.get(key)
+        clients = sorted(old.alliance.principals.keys() | new.alliance.principals.keys())
+        if is_alike and _are_alike(left, entered):
+            clients = [client for client in clients if old.class_of(client) != new.class_of(client)]
+        labels = await _labels(exchange, key) if clients else {}
+        for client in clients:
+            was, becomes = old.sight(client, left, labels), new.sight(client, entered, labels)
+            path = (entered or force.alliance.by_key[key]).path
             gains += _changes(client, path, becomes - was, labels)
             losses += _changes(client, path, was - becomes, labels)
     return Sight(tuple(gains), tuple(losses))
+
+
+def _rule_alike(old: Alliance, new: Alliance) -> bool:
+    """Whether the same question has the same answer under both: all that a judge takes from an alliance is the same."""
+    return (old.policies, old.policy_schema, Facts.of(old)) == (new.policies, new.policy_schema, Facts.of(new))
+
+
+def _are_alike(old: Collection | None, new: Collection | None) -> bool:
+    """Whether the policies are told the same of both."""
+    return old is not None and new is not None and collection_facts(old) == collection_facts(new)
 
 
 THE_COLLECTION = 0
@@ -186,20 +201,29 @@ async def _labels(exchange: Exchange, collection: str) -> dict[int, HandlingLabe
     return await exchange.store.transact(work)
 
 
-def _sights(
-    alliance: Alliance, judge: Judge, collection: Collection | None, labels: dict[int, HandlingLabel], now: datetime
-) -> dict[str, frozenset[int]]:
-    """Client → what he sees of the collection; clients of one class are asked for once."""
-    if collection is None:
-        return {}
-    by_class: dict[Principal, frozenset[int]] = {}
-    sights: dict[str, frozenset[int]] = {}
-    for principal in alliance.principals.values():
-        key = principal.clearance_class
-        if key not in by_class:
-            by_class[key] = frozenset(_seen(judge, principal, collection, labels, now))
-        sights[principal.client] = by_class[key]
-    return sights
+@dataclass(frozen=True)
+class _Side:
+    """What the clients of one alliance see at an instant; clients of one class are asked for once."""
+
+    alliance: Alliance
+    judge: Judge
+    now: datetime
+    _asked: dict[tuple[Principal, str], frozenset[int]] = field(default_factory=dict[tuple[Principal, str], frozenset[int]])
+
+    def class_of(self, client: str) -> Principal | None:
+        """The class of a client; None if there is no such client."""
+        principal = self.alliance.principals.get(client)
+        return None if principal is None else principal.clearance_class
+
+    def sight(self, client: str, collection: Collection | None, labels: dict[int, HandlingLabel]) -> frozenset[int]:
+        """What a client sees of a collection under its labels."""
+        principal = self.class_of(client)
+        if principal is None or collection is None:
+            return frozenset()
+        key = principal, collection.key
+        if key not in self._asked:
+            self._asked[key] = frozenset(_seen(self.judge, principal, collection, labels, self.now))
+        return self._asked[key]
 
 
 def _seen(judge: Judge, principal: Principal, collection: Collection, labels: dict[int, HandlingLabel], now: datetime) -> Iterator[int]:

@@ -101,11 +101,11 @@ class _Desk:
     def known(self, object_id: str) -> Iterator[str]:
         """What stands under the id where it may go, as far as the curator reads there; and what was rejected here."""
         for view, threads in self.there:
-            served, path = view.served(threads[object_id]), view.visit.collection.path
-            if served:
-                copied = served[-1].source == self.visit.collection.key
-                whose = "released from here" if copied else f"from {self._name(served[-1].contributor)}"
-                yield f"{path} has version {served[-1].version}, {whose}"
+            read, path = view.shown(threads[object_id]), view.visit.collection.path
+            if read:
+                copied = read[-1].source == self.visit.collection.key
+                whose = "released from here" if copied else f"from {self._name(read[-1].contributor)}"
+                yield f"{path} has version {read[-1].version}, {whose}"
         shown = {line.stored.row for line in self.here[object_id].lines if line.stored is not None and self._shows(line)}
         for ruling in self.rejections:
             if ruling.object_id == object_id and ruling.row in shown:
@@ -123,8 +123,7 @@ class _Desk:
         return [
             target
             for target in dict.fromkeys(content.references)
-            if not any(self._shows(line) for line in self.here[target].lines)
-            and not any(view.served(of[target]) for view, of in self.there)
+            if not any(self._shows(line) for line in self.here[target].lines) and not any(view.shown(of[target]) for view, of in self.there)
         ]
 
 

@@ -378,7 +378,10 @@ class Store(Protocol):
         ...
 
     async def delivered(self, collection: str, rows: Collection[int], limit: int, after: int = 0) -> Sequence[Delivered]:
-        """The first `limit` deliveries numbered above `after` that hold one of `rows`, ascending; each with those rows alone."""
+        """The first `limit` deliveries numbered above `after` that hold one of `rows`, ascending; each with those rows alone.
+
+        Raises StoreUnavailable rather than pass over one that is no longer as it was put on record.
+        """
         ...
 
     async def heads(self) -> Mapping[str, Head]:

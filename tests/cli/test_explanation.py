@@ -76,7 +76,7 @@ def test_the_first_line_is_the_verdict(shared: Desk) -> None:
     done = shared.run("explain", "ke-cert/opencti", ALLIANCE, STRICTER, "--as", NG)
     assert done.out.splitlines()[0] == "ke-cert/opencti gets this in version 2026-02-01T00:00:00.000Z"
     assert all(word in done.out for word in (READER, "shown", "older", "amber+strict"))
-    assert f"Told is what {NG} may know." in done.err
+    assert f"This is what {NG} may know:" in done.err
 
 
 def test_an_organisation_is_told_client_by_client(shared: Desk) -> None:

@@ -42,12 +42,6 @@ def eventually(holds: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def workers_of(running: Serving) -> set[int]:
-    """The processes that the server started."""
-    children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text()
-    return {int(pid) for pid in children.split()}
-
-
 def log(desk: Desk) -> str:
     return (desk.folder / "log").read_text()
 
@@ -92,12 +86,12 @@ def test_it_answers_obeys_and_stops(desk: Desk, alliance: str, workers: str) -> 
 
 def test_a_worker_that_dies_is_replaced(desk: Desk) -> None:
     with serving(desk, "--workers", "2") as running:
-        before = workers_of(running)
+        before = running.workers()
         assert len(before) == 2
         for _ in range(2):  # the second time it dies young: the next one comes after a pause
-            victim = max(workers_of(running))
+            victim = max(running.workers())
             os.kill(victim, signal.SIGKILL)
-            eventually(lambda gone=victim: gone not in workers_of(running) and len(workers_of(running)) == 2)  # type: ignore[misc]
+            eventually(lambda gone=victim: gone not in running.workers() and len(running.workers()) == 2)  # type: ignore[misc]
             assert {get(running, "/healthz").status_code for _ in range(4)} == {200}
         assert running.stop() == 0
     assert log(desk).count('"worker_died"') == 2
@@ -105,7 +99,7 @@ def test_a_worker_that_dies_is_replaced(desk: Desk) -> None:
 
 def test_workers_end_with_their_supervisor(desk: Desk) -> None:
     with serving(desk, "--workers", "2") as running:
-        workers = workers_of(running)
+        workers = running.workers()
         running.process.kill()
         running.process.wait(PATIENCE)
         eventually(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))

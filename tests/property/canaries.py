@@ -60,11 +60,18 @@ class Watch:
         """Whether collections open and exist as they should."""
         client, may = self._observer.client, self._ledger.may
         path = _OBJECTS_OF.get(question)
-        if path is not None and (answer.status == 200) is not may(client, Action.READ, path, now):
+        if path is not None and answer.status != self._status(path, now):
             yield f"is answered {answer.status}"
         if question.endswith("/collections/"):
             named = {_PATH_OF[each] for each in _COLLECTION.findall(answer.body)}
             yield from (f"is told of {each}" for each in named if not may(client, Action.DISCOVER, each, now))
+
+    def _status(self, path: str, now: datetime) -> int:
+        """How a question for the objects of a collection is answered: hidden and unknown alike."""
+        client, may = self._observer.client, self._ledger.may
+        if may(client, Action.READ, path, now):
+            return 200
+        return 401 if not client else 403 if may(client, Action.DISCOVER, path, now) else 404
 
     def _tell(self, fault: str, question: str, answer: Answer) -> None:
         raise Leak(f"{self._observer.client or 'the public'} {fault}: {question} {answer}")

@@ -5,7 +5,7 @@ A change sets one thing to one value, whatever it was before. So a change can be
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -177,6 +177,18 @@ def changed(changes: Changes, change: Change) -> Changes:
     return tuple(others[key] for key in sorted(others))
 
 
+class _Written(Alliance):
+    """An alliance whose document is written once: it is put in force in every history."""
+
+    @cached_property
+    def _document(self) -> bytes:
+        return super().to_document()
+
+    def to_document(self) -> bytes:
+        """The same bytes."""
+        return self._document
+
+
 @lru_cache(maxsize=512)
 def alliance(changes: Changes = ()) -> Alliance:
     """The small alliance with a third member and a second partner, after these changes."""
@@ -193,7 +205,8 @@ def alliance(changes: Changes = ()) -> Alliance:
         else:
             name, _, client = each.name.partition("/")
             organisations[name] = _with_client(organisations[name], client, each) if client else _with(organisations[name], each)
-    return worlds.alliance(0, organisations=organisations, groups=groups, collections=tuple(collections.values()))
+    whole = worlds.alliance(0, organisations=organisations, groups=groups, collections=tuple(collections.values()))
+    return _Written.model_construct(**{name: getattr(whole, name) for name in Alliance.model_fields})
 
 
 _FIELDS: Final = {"withhold": "withhold_from", "agreement": "agreement_until"}

@@ -226,7 +226,7 @@ class _History:
 
     def _item(self, organisation: str, path: str) -> list[Content]:
         """An object, behind the handling marking that it uses, if it uses one."""
-        if self.sent and self.dice.random() < 0.2:
+        if self.sent and self.dice.random() < 0.3:
             return [self._again(organisation)]
         marks: list[str] = [level for level in [self.dice.choice(_LOW_LEVELS.get(path, _LEVELS))] if level is not None]
         markings: list[Content] = []
@@ -251,7 +251,9 @@ class _History:
             return content
         if self.dice.random() < 0.4:
             return later(content, self.dice.randint(5, 9), revoked=True)
-        return later(content, self.dice.randint(2, 9), name=self._token(), x_token=self._token())
+        newer = later(content, self.dice.randint(2, 9), name=self._token(), x_token=self._token())
+        level = self.dice.choice(_LEVELS)
+        return newer | ({"object_marking_refs": [level]} if level is not None and self.dice.random() < 0.5 else {})
 
     def _object(self, organisation: str) -> Content:
         kind = self.dice.choices(["indicator", "ipv4-addr", "relationship", "identity"], [6, 3, 2, 1])[0]

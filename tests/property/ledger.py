@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import orjson
 from property.cast import IDENTITIES, INTAKES, PATHS, alliance
+from property.dates import Leak
 from property.histories import Add, Deed, Delete, Duties, Hold, Lift, Reject, Release, Reload, Withdraw
 from property.sight import Sight
 from property.stage import DONE, Answer, Stage
@@ -34,14 +35,15 @@ class Ledger(Sight):
         """(step, place in the envelope) → the version that stands for it."""
         self.deleted: dict[int, list[Written]] = {}
         """Step → what was deleted in it."""
-        self.lifted: dict[int, list[Contribution]] = {}
+        self.stood: set[Written] = set()
+        """What stood under an id when it was held: the hold is on whatever comes to the same contribution, too."""
         self._rows: dict[tuple[str, int], Written] = {}
 
     async def enter(self, stage: Stage, step: int, deed: Deed, answer: Answer) -> None:
         """Take down what a deed did, and who sees what now."""
         now = stage.clock.instant
         self.changes = stage.changes
-        self._note_holds(step, deed, answer, now)
+        self._note_holds(deed, answer, now)
         taken = [*_taken(deed, orjson.loads(answer.body))] if isinstance(deed, Add) and answer.status == 202 else []
         known = {object_id for _, object_id, _ in self.contributions}
         new: list[Written] = []
@@ -65,17 +67,21 @@ class Ledger(Sight):
             for each in self.visible[name]:
                 each.seen_by.add(name)
 
-    def _note_holds(self, step: int, deed: Deed, answer: Answer, now: datetime) -> None:
+    def _note_holds(self, deed: Deed, answer: Answer, now: datetime) -> None:
         if isinstance(deed, Hold) and answer.status == DONE:
             for contribution, versions in self.contributions.items():
-                if contribution[:2] == (deed.path, deed.object_id) and not all(each.stored.deleted for each in versions):
+                standing = {each for each in versions if not each.stored.deleted}
+                if standing and contribution[:2] == (deed.path, deed.object_id):
                     self.held[contribution] = now + timedelta(hours=deed.hours)
-        if isinstance(deed, Lift):
-            self.lifted[step] = [each for each in self.held if each[:2] == (deed.path, deed.object_id)]
-        if isinstance(deed, Duties):
-            self.lifted[step] = [each for each, until in self.held.items() if until <= now]
-        for each in self.lifted.get(step, ()):
-            del self.held[each]
+                    self.stood |= standing
+        for contribution in [*self._lifted(deed, now)]:
+            del self.held[contribution]
+
+    def _lifted(self, deed: Deed, now: datetime) -> Iterator[Contribution]:
+        for contribution, until in self.held.items():
+            is_over = isinstance(deed, Duties) and until <= now
+            if is_over or (isinstance(deed, Lift) and contribution[:2] == (deed.path, deed.object_id)):
+                yield contribution
 
     def _enter_row(self, path: str, step: int, stored: StoredVersion, deed: Deed, taken: list[int]) -> Iterator[Written]:
         """Bring one row up to date; yields its version if it is new."""
@@ -120,8 +126,10 @@ class Ledger(Sight):
         """Link an object to the version that stands for it; what was there before is bound by the new posting too."""
         assert isinstance(deed, Add)
         content, organisation = deed.objects[place], deed.client.partition("/")[0]
-        mine = self.contributions[deed.path, content["id"], organisation]
+        mine = self.contributions.get((deed.path, content["id"], organisation), [])
         standing = [each for each in mine if not each.stored.deleted and is_version_of(content, each.stored) and each.content == content]
+        if not standing:
+            raise Leak(f"{deed.client} is told that {content['id']} was taken, and it is not there")
         written = max(standing, key=lambda each: (each.stored.key, each.stored.row))
         label = label_of(content, deed.client, deed.path, self.changes)
         if label not in written.labels:

@@ -12,7 +12,7 @@ from property.histories import Deed, Hold, Lift, Reject, Reload, Withdraw, ids_o
 from property.ledger import Ledger
 from property.observing import Observer
 from property.purge import Fate, Purge, is_own
-from property.stage import DONE, Answer, MakeStore, Stage, open_stage
+from property.stage import DONE, Answer, OpenStage, Stage
 
 OBSERVERS = (
     "ke-cert/misp", "za-cert/misp", "ng-cert/misp", "ke-cert/strict", "za-cert/feed", "ng-cert/feed", "ke-cert/feed", "ke-cert/desk", "za-cert/opencti",
@@ -50,9 +50,9 @@ class Whole:
     dates: Dates
 
 
-async def prove(deeds: list[Deed], observers: Sequence[str], make_store: MakeStore, tally: Tally) -> None:
+async def prove(deeds: list[Deed], observers: Sequence[str], open_: OpenStage, tally: Tally) -> None:
     """Play a history whole and purged for each observer. Raises Leak if an observer can tell them apart, or is shown what he may not see."""
-    whole = await play_whole(deeds, observers, make_store)
+    whole = await play_whole(deeds, observers, open_)
     tally.histories += 1
     for name in observers:
         purge = Purge(deeds, whole.ledger, name)
@@ -60,7 +60,7 @@ async def prove(deeds: list[Deed], observers: Sequence[str], make_store: MakeSto
         tally.dropped.update(type(deed).__name__ for step, deed in enumerate(deeds) if purge.deed(step) is None)
         tally.comparisons += 1
         try:
-            purged = await play_purged(purge, whole, name, make_store)
+            purged = await play_purged(purge, whole, name, open_)
         except Inconclusive:
             tally.inconclusive += 1
             continue
@@ -69,11 +69,11 @@ async def prove(deeds: list[Deed], observers: Sequence[str], make_store: MakeSto
         tally.own_answers += sum(deed.client == name for deed in deeds)
 
 
-async def play_whole(deeds: list[Deed], names: Sequence[str], make_store: MakeStore) -> Whole:
+async def play_whole(deeds: list[Deed], names: Sequence[str], open_: OpenStage) -> Whole:
     """The history as it is; whatever an observer is told is held against what he may see."""
     whole = Whole(deeds, Ledger(names), {name: Observer(name) for name in names}, Dates())
     watches = [Watch(whole.ledger, observer) for observer in whole.observers.values()]
-    async with open_stage(make_store, whole.dates) as stage:
+    async with open_(whole.dates) as stage:
         for step, deed in enumerate(deeds):
             answer = await stage.do(step, deed, deed.seconds)
             assert answer is not None
@@ -87,17 +87,17 @@ async def play_whole(deeds: list[Deed], names: Sequence[str], make_store: MakeSt
     return whole
 
 
-async def play_purged(purge: Purge, whole: Whole, name: str, make_store: MakeStore) -> Observer:
+async def play_purged(purge: Purge, whole: Whole, name: str, open_: OpenStage) -> Observer:
     """What is left of the history for one observer, under the dates of the whole."""
     observer, deeds = Observer(name), whole.deeds
-    async with open_stage(make_store, Dates(whole.dates.recorded, purge.seen, is_feeding=True, often=whole.dates.often)) as stage:
+    async with open_(Dates(whole.dates.recorded, purge.seen, is_feeding=True, often=whole.dates.often)) as stage:
         for step, deed in enumerate(deeds):
             left = purge.deed(step)
             answer = await stage.do(step, left, deed.seconds)
             if left is not None and answer is not None:
                 if is_own(name, deed):
                     observer.hear(deed, answer)
-                elif not _is_taken(left, answer):
+                elif not is_taken(left, answer):
                     raise Inconclusive(f"step {step}: {left} {answer}")
             await _ask(stage, observer, deeds, step)
     return observer
@@ -114,7 +114,7 @@ async def _ask(stage: Stage, observer: Observer, deeds: Sequence[Deed], step: in
     await observer.look(stage, touched(deeds), ids_of(deeds), in_full=step == looks[0] or is_new_alliance)
 
 
-def _is_taken(deed: Deed, answer: Answer) -> bool:
+def is_taken(deed: Deed, answer: Answer) -> bool:
     """Whether others could do what was left of their deeds: they do not look, so nothing may stop them. What was not held needs no hold any more."""
     if isinstance(deed, Hold | Lift | Reject | Withdraw):
         return True

@@ -50,23 +50,26 @@ class Purge:
         deed = self._deeds[step]
         if is_own(self._observer, deed) or isinstance(deed, Duties):
             return deed
-        match deed:
-            case Add():
-                return self._add(step, deed)
-            case Delete():
-                gone = [each for each in self._gone(step) if each.path == deed.path]
-                return replace(deed, versions=",".join(dict.fromkeys(each.stored.version for each in gone))) if gone else None
-            case Withdraw():
-                return deed if [*self._gone(step)] else None
-            case Release():
-                return self._release(step, deed)
-            case Reject():
-                left = tuple(each for each in deed.object_ids if self._is_left(deed.path, each))
-                return replace(deed, object_ids=left) if left else None
-            case Hold() | Lift():
-                return deed if self._is_left(deed.path, deed.object_id) else None
-            case Reload():
-                return deed if self._reloads[step] else None
+        if isinstance(deed, Add):
+            return self._add(step, deed)
+        if isinstance(deed, Release):
+            return self._release(step, deed)
+        if isinstance(deed, Delete | Reject):
+            return self._narrowed(step, deed)
+        return deed if self._stays(step, deed) else None
+
+    def _narrowed(self, step: int, deed: Delete | Reject) -> Deed | None:
+        """A deed that is about fewer things, if about any."""
+        if isinstance(deed, Reject):
+            left = tuple(each for each in deed.object_ids if self._is_left(deed.path, each))
+            return replace(deed, object_ids=left) if left else None
+        gone = [each for each in self._gone(step) if each.path == deed.path]
+        return replace(deed, versions=",".join(dict.fromkeys(each.stored.version for each in gone))) if gone else None
+
+    def _stays(self, step: int, deed: Withdraw | Hold | Lift | Reload) -> bool:
+        if isinstance(deed, Hold | Lift):
+            return self._is_left(deed.path, deed.object_id)
+        return self._reloads[step] if isinstance(deed, Reload) else any(self._gone(step))
 
     def _is_kept(self, written: Written) -> bool:
         return written.stored.contributor == self._organisation or self._observer in written.seen_by
@@ -88,6 +91,7 @@ class Purge:
         reviews = path in INTAKES and self._observer in {CURATOR, CURATORS[path]}
         yield from ((each, Fate.GHOST) for each in versions if each.stored.key >= written.stored.key and (each.is_out or reviews))
         yield from ((each, Fate.GHOST) for each in self._ledger.written if reviews and each.origin is written)
+        yield from ((each, Fate.GHOST) for each in versions if each in self._ledger.stood and each.step <= written.step)
         yield from ((each, Fate.GHOST) for each in self._ledger.originals(written))
         for each in written.bound_by:
             yield each, fate if each is written.origin else Fate.KEPT if each.content.get("revoked") else Fate.GHOST

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -105,24 +105,25 @@ class Stage:
 
     async def _run(self, deed: Deed) -> object:
         """A deed that is no request. Raises NotFound, Denied, Unauthenticated."""
+        done: object = None
         match deed:
             case Release():
-                return await curate.release(self.exchange, deed.client, deed.path, deed.object_ids, deed.to)
+                done = await curate.release(self.exchange, deed.client, deed.path, deed.object_ids, deed.to)
             case Reject():
-                return await reject.reject(self.exchange, deed.client, deed.path, deed.object_ids, deed.reason)
+                done = await reject.reject(self.exchange, deed.client, deed.path, deed.object_ids, deed.reason)
             case Hold():
                 order = HoldReason.ACCURACY, self.exchange.clock() + timedelta(hours=deed.hours)
-                return await hold.hold(self.exchange, deed.client, deed.path, deed.object_id, order)
+                done = await hold.hold(self.exchange, deed.client, deed.path, deed.object_id, order)
             case Lift():
-                return await hold.lift(self.exchange, deed.client, deed.path, deed.object_id)
+                done = await hold.lift(self.exchange, deed.client, deed.path, deed.object_id)
             case Withdraw():
-                return await withdraw.withdraw(self.exchange, deed.client, deed.object_id)
+                done = await withdraw.withdraw(self.exchange, deed.client, deed.object_id)
             case Reload():
                 self.changes = changed(self.changes, deed.change)
-                return (await administer.adopt(self.exchange, alliance(self.changes))).changed
+                done = (await administer.adopt(self.exchange, alliance(self.changes))).changed
             case Duties():
                 await self._do_duties()
-        return None
+        return done
 
     async def _do_duties(self) -> None:
         failures: list[Exception] = []
@@ -159,19 +160,16 @@ def place(path: str) -> str:
     return f"/{root}/collections/{name}/"
 
 
-def in_process(app: ASGIApp) -> Ask:
-    """Requests handed to the application as the web server would."""
+@asynccontextmanager
+async def in_process(app: ASGIApp) -> AsyncIterator[Ask]:
+    """Requests are handed to the application as the web server would."""
 
     async def send(method: str, target: str, token: bytes, body: bytes) -> Answer:
         path, _, query = target.partition("?")
-        headers = [(b"host", b"taxii.example.org"), (b"accept", TAXII.encode())]
-        if token:
-            headers.append((b"authorization", b"Bearer " + token))
-        if body:
-            headers.append((b"content-type", TAXII.encode()))
+        headers = [(b"host", b"taxii.example.org"), *((name.lower(), value) for name, value in headers_of(token, body))]
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "https", "root_path": "",
-            "path": path, "raw_path": path.encode(), "query_string": quote(query, safe="=&[],:.-_").encode(), "headers": headers,
+            "path": path, "raw_path": path.encode(), "query_string": quoted(query).encode(), "headers": headers,
             "client": ("127.0.0.1", 4711), "server": ("taxii.example.org", 443),
         }  # fmt: skip
         sent: list[Message] = []
@@ -185,11 +183,26 @@ def in_process(app: ASGIApp) -> Ask:
         await app(scope, receive, take)
         return Answer(sent[0]["status"], tuple(sent[0]["headers"]), b"".join(message.get("body", b"") for message in sent[1:]))
 
-    return send
+    yield send
 
 
+def headers_of(token: bytes, body: bytes) -> list[tuple[bytes, bytes]]:
+    """The head of a request, but for its host."""
+    proof = [(b"Authorization", b"Bearer " + token)] if token else []
+    return [(b"Accept", _TAXII), *proof, *([(b"Content-Type", _TAXII)] if body else [])]
+
+
+def quoted(query: str) -> str:
+    """A query string as clients send it."""
+    return quote(query, safe="=&[],:.-_")
+
+
+_TAXII: Final = TAXII.encode()
 MakeStore = Callable[[HandClock], Awaitable[Store]]
 MakeJudge = Callable[[Alliance], Judge]
+Face = Callable[[ASGIApp], AbstractAsyncContextManager[Ask]]
+OpenStage = Callable[[Dates], AbstractAsyncContextManager["Stage"]]
+"""Opens a stage that dates as it is told."""
 
 
 def in_memory(_folder: Path) -> MakeStore:
@@ -217,7 +230,7 @@ FACE: Final = FaceSettings(public_url="https://taxii.example.org")
 
 @asynccontextmanager
 async def open_stage(
-    make_store: MakeStore, dates: Dates, clock: HandClock | None = None, make_judge: MakeJudge = judge_of
+    make_store: MakeStore, dates: Dates, clock: HandClock | None = None, *, make_judge: MakeJudge = judge_of, face: Face = in_process
 ) -> AsyncIterator[Stage]:
     """A stage over a store, the small alliance in force."""
     clock = clock or HandClock()
@@ -225,6 +238,7 @@ async def open_stage(
     exchange = Exchange(store, InForce(store, make_judge), clock)
     try:
         await administer.adopt(exchange, alliance())
-        yield Stage(exchange, clock, dates, in_process(create_app(exchange, FACE)))
+        async with face(create_app(exchange, FACE)) as send:
+            yield Stage(exchange, clock, dates, send)
     finally:
         await store.close()

@@ -31,7 +31,7 @@ def test_every_case_is_answered_as_written(path: Any) -> None:
 
 @pytest.mark.parametrize("policy", IDS)
 def test_every_policy_is_necessary(policy: str) -> None:
-    """Without it a case fails, and not by its reasons alone: somebody is let in, or shut out, who should not be."""
+    """Promise 4: without it a case fails, and not by its reasons alone: somebody is let in, or shut out, who should not be."""
     files = without(policy)
     assert sum(len(POLICY.findall(text)) for text in files.values()) == len(IDS) - 1
     problems = [problem for case in parsed().values() for problem in run_case(case, files, policy_schema())]

@@ -91,6 +91,7 @@ def test_a_policy_that_could_fail_or_never_apply_is_refused(condition: str, reas
     assert problems
     assert all(problem.startswith("`p.cedar`: policy `p`: ") for problem in problems)
     assert any(reason in problem for problem in problems)
+    assert not any("policy0" in problem for problem in problems), "the engine's own name for it means nothing to anybody"
 
 
 def test_a_broken_schema_is_one_mistake() -> None:

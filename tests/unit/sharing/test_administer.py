@@ -7,6 +7,7 @@ from deeds import delete, hand_world, ids, keep, only
 from worlds import STRICT, World, indicator
 
 from app.access.alliance import Alliance
+from app.access.cedar import CedarJudge
 from app.access.credentials import PREFIX, digest, is_well_formed, mint
 from app.access.principal import Scope
 from app.errors import ConfigurationError, Unauthenticated
@@ -137,6 +138,40 @@ async def test_a_reload_tells_who_gains_and_who_loses_sight() -> None:
     assert adopted.start_over == (FEED,)
     assert await ids(world, KE, NATIONAL) == []
     assert len(await ids(world, FEED, NATIONAL)) == 2
+
+
+def _changed(alliance: Alliance, **parts: object) -> Alliance:
+    """As it would be read from files: nothing that was derived from the former goes along."""
+    return Alliance.model_validate_json(alliance.model_copy(update=parts).to_document())
+
+
+async def test_only_what_can_have_changed_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a title nor one client's role makes a reload ask about everybody; a policy, or a standing restriction, does."""
+    world, _ = await hand_world()
+    await keep(world, NG, NATIONAL, indicator(object_marking_refs=[STRICT]))
+    alliance = (await world.exchange.force.now()).alliance
+    asked: set[str] = set()
+    decide_many = CedarJudge.decide_many
+    monkeypatch.setattr(
+        CedarJudge,
+        "decide_many",
+        lambda judge, questions, now: (asked.update(each.principal.organisation for each in questions), decide_many(judge, questions, now))[
+            1
+        ],
+    )
+    retitled = tuple(each.model_copy(update={"title": f"{each.title} now"}) for each in alliance.collections)
+    assert await administer.compare(world.exchange, _changed(alliance, collections=retitled)) == administer.Sight((), ())
+    assert asked == set()
+    own = alliance.organisations["ng-cert"]
+    feed = own.clients["feed"].model_copy(update={"scope": Scope.ORGANISATION})
+    opened = {**alliance.organisations, "ng-cert": own.model_copy(update={"clients": {**own.clients, "feed": feed}})}
+    sight = await administer.compare(world.exchange, _changed(alliance, organisations=opened))
+    assert administer.SightChange(FEED, NATIONAL, "TLP:AMBER+STRICT") in sight.gains
+    assert asked == {"ng-cert"}
+    renamed = {**alliance.policies, "zz.cedar": next(iter(alliance.policies.values()))}
+    del renamed[next(iter(alliance.policies))]
+    assert await administer.compare(world.exchange, _changed(alliance, policies=renamed)) == administer.Sight((), ())
+    assert {"ng-cert", "ke-cert"} < asked
 
 
 async def test_a_collection_that_goes_and_one_that_comes_are_told() -> None:

@@ -4,12 +4,10 @@ import pytest
 from deeds import at, delete, hand_world, handling, hire, ids, keep, later, only, put, refuse
 from worlds import GREEN, NG_IDENTITY, World, indicator, observable
 
-from app.audit.events import Event
 from app.errors import Denied, NotFound, Unauthenticated
 from app.sharing import curate, read
 from app.sharing.erase import ErasureReason, erase, erasures
 from app.sharing.hold import HoldReason, hold
-from app.sharing.recall import Recalled, Wanted, recall
 from app.taxii.query import Endpoint, ObjectQuery
 
 NATIONAL, ALLIANCE, INTAKE = "members/ng-indicators", "members/alliance", "intake/vendor"
@@ -132,16 +130,3 @@ async def test_erasures_are_told_to_officers_and_to_those_whose_it_was() -> None
             "order",
             officer,
         )
-
-
-async def test_an_erasure_goes_on_record_with_its_reason() -> None:
-    world, officer = await with_officer()
-    known = indicator()
-    await keep(world, NG, ALLIANCE, known)
-    await erase(world.exchange, officer, known["id"], ORDER)
-    auditor = await hire(world, "secretariat", "auditor", "auditor")
-    found: list[Recalled] = []
-    await recall(world.exchange, auditor, Wanted(events=frozenset({Event.ERASE})), found.append)
-    record = only(found).record
-    assert record is not None
-    assert (record.deed.actor, record.deed.reason, record.details["deleted"]) == (officer, "order", [[1, 1]])

@@ -90,15 +90,16 @@ async def test_withdraw_is_recorded_wherever_it_took_something(scene: tuple[Worl
             await withdraw(world.exchange, NG, each["id"])
 
 
-async def test_erase_is_recorded_wherever_it_took_something(scene: tuple[World, HandClock]) -> None:
+async def test_erase_is_recorded_wherever_something_was(scene: tuple[World, HandClock]) -> None:
     world, _ = scene
     officer = await hire(world, "secretariat", "dpo", "dpo")
     each = indicator()
-    for client, path in ((NG, ALLIANCE), (KE, ALLIANCE), (NG, NATIONAL)):
-        await keep(world, client, path, each)
+    await keep(world, NG, ALLIANCE, each)
+    await keep(world, KE, ALLIANCE, each)
+    await keep(world, NG, NATIONAL, each)
     async with leaving(world, (ALLIANCE, Event.ERASE, officer), (NATIONAL, Event.ERASE, officer)) as left:
         await erase(world.exchange, officer, each["id"], ErasureReason.ORDER)
-    assert left[ALLIANCE].deed.reason == "order"
+    assert (left[ALLIANCE].deed.reason, left[ALLIANCE].details["deleted"]) == ("order", [[1, 2]])
 
 
 async def test_release_and_what_follows_by_itself(scene: tuple[World, HandClock]) -> None:
