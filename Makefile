@@ -3,6 +3,8 @@
 .PHONY: help setup setup-dev run test conformance-all lint type check lock openapi clean
 
 PYTHON ?= python3
+# Wheels of the tests' database are there for Python 3.10 to 3.13.
+MONGO_PYTHON ?= $(PYTHON)
 BIN := .venv/bin
 # Two workers suit small machines; a larger one may say WORKERS=auto.
 WORKERS ?= 2
@@ -25,8 +27,8 @@ setup: .venv/.runtime ## make .venv with the command .venv/bin/legation
 
 # The database of the tests has an environment of its own: it is under another licence, a process of its own, and no part of this project.
 .venv-mongo/.ready: tests/mongo/requirements.lock
-	$(PYTHON) -m venv .venv-mongo
-	.venv-mongo/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/mongo/requirements.lock
+	$(MONGO_PYTHON) -m venv .venv-mongo
+	.venv-mongo/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r tests/mongo/requirements.lock
 	@touch $@
 
 setup-dev: .venv/.development .venv-mongo/.ready ## the same, with everything the tests need
