@@ -37,7 +37,7 @@ LEAKS: Final[dict[Leaking, int]] = {
     reading.deleted_targets_are_forgotten: 0,
     reading.strangers_are_pinned: 0,
     reading.dangling_references_wait_for_anybody: 0,
-    reading.hidden_references_order_labels: 0,
+    reading.hidden_references_order_labels: 374,
     reading.labels_are_dated_by_number: 0,
     writing.creators_are_open: 0,
     writing.pending_versions_bind: 0,
