@@ -12,7 +12,8 @@ from typing import Final, cast
 from app.audit.events import ADMINISTRATION, Event, decode
 from app.clock import from_micros
 from app.sharing.exchange import Exchange
-from app.store.contract import Poll, Refusal, Store
+from app.store.contract import Store
+from app.store.records import Poll, Refusal
 
 PORTION: Final = 1_000
 

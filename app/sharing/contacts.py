@@ -6,11 +6,11 @@ is no record. Who received what is (app/audit/deliveries.py).
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
 from typing import Final
 
 from app.errors import StoreUnavailable
-from app.store.contract import Poll, Refusal, Store
+from app.store.contract import Store
+from app.store.records import Poll, Refusal
 
 WRITTEN_EVERY: Final = 5.0
 """Seconds."""
@@ -33,11 +33,7 @@ class Contacts:
         """A client read a page."""
         key = poll.client, poll.collection
         before = self._polls.get(key)
-        if before is not None:
-            position = poll.position or before.position
-            from_start = poll.from_start or before.from_start
-            poll = replace(poll, position=position, from_start=from_start, objects=before.objects + poll.objects)
-        self._polls[key] = poll
+        self._polls[key] = poll if before is None else poll.after(before)
         self._write_soon()
 
     def refused(self, client: str, request: str, status: int, at: int) -> None:

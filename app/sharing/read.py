@@ -17,7 +17,8 @@ from app.sharing.door import Visit, enter
 from app.sharing.exchange import NOTHING_HERE, Address, Exchange
 from app.sharing.sight import Wish, page
 from app.stix.identifiers import is_identifier
-from app.store.contract import Entry, Page, Poll
+from app.store.contract import Entry, Page
+from app.store.records import Poll
 from app.taxii.query import EVERY, Endpoint, ObjectQuery, next_after, resolve
 
 SPEC_VERSION = "2.1"

@@ -18,20 +18,17 @@ What a store may rely on, because writers keep it (app/sharing/threads.py):
 * The pins of a published version, tombstone or not, are among those of every older version of its contribution: what withholds one withholds those too.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
-from app.audit.chain import Head, Sealed
-from app.audit.deliveries import Delivered, Delivery
 from app.stix.handling import HandlingLabel, State
 from app.store.pins import Pin, PinTransaction
+from app.store.records import RecordStore
 from app.taxii.query import Versions
 
 T = TypeVar("T")
-REFUSALS_KEPT: Final = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,33 +165,6 @@ class StoredToken:
     revoked: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Poll:
-    """What was heard of a client in a collection, over some requests or all: instants in µs since 1970, 0 = never.
-
-    `at` is the last request that read objects or their manifest, `from_start` the last one that began at the oldest; `position` the newest date_added that
-    he was given, `objects` how many versions.
-    """
-
-    client: str
-    collection: str
-    at: int
-    from_start: int = 0
-    position: int = 0
-    objects: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """How often within one minute (its first µs) a client was refused one kind of request with one HTTP status. "" is everybody without credentials."""
-
-    client: str
-    request: str
-    status: int
-    minute: int
-    count: int = 1
-
-
 class RulingKind(StrEnum):
     """What was decided about something that is stored."""
 
@@ -234,6 +204,20 @@ class Amendment:
     date_added: int | None = None
     deleted: bool | None = None
     rank: int | None = None
+
+    def on(self, stored: StoredVersion) -> StoredVersion:
+        """The row as this leaves it."""
+        return replace(
+            stored,
+            label=stored.label if self.label is None else self.label,
+            own=stored.own if self.own is None else self.own,
+            state=stored.state if self.state is None else self.state,
+            last=stored.last if self.last is None else self.last,
+            flagged=stored.flagged if self.flagged is None else self.flagged,
+            date_added=stored.date_added if self.date_added is None else self.date_added,
+            deleted=stored.deleted or bool(self.deleted),  # what is gone stays gone
+            rank=stored.rank if self.rank is None else self.rank,
+        )
 
 
 class Transaction(PinTransaction, Protocol):
@@ -328,7 +312,7 @@ class Transaction(PinTransaction, Protocol):
         ...
 
 
-class Store(Protocol):
+class Store(RecordStore, Protocol):
     """A store that is open. All methods may be called from any task of the event loop it was opened on."""
 
     shared: bool
@@ -368,40 +352,6 @@ class Store(Protocol):
 
     async def touch_tokens(self, used: Mapping[str, int]) -> None:
         """Set the last use of tokens, by id (µs). Best effort: it may be lost in a crash."""
-        ...
-
-    async def deliver(self, deliveries: Sequence[Delivery]) -> None:
-        """Put deliveries on record, in order: they are durable and sealed when this returns. The rows of each are ascending.
-
-        Deliveries of several callers may share one record of the chain. Raises StoreUnavailable if they cannot be made durable.
-        """
-        ...
-
-    async def delivered(self, collection: str, rows: Collection[int], limit: int, after: int = 0) -> Sequence[Delivered]:
-        """The first `limit` deliveries numbered above `after` that hold one of `rows`, ascending; each with those rows alone.
-
-        Raises StoreUnavailable rather than pass over one that is no longer as it was put on record.
-        """
-        ...
-
-    async def heads(self) -> Mapping[str, Head]:
-        """Where every chain that has records ends, in one snapshot per chain."""
-        ...
-
-    async def sealed(self, chain: str, limit: int, after: int = 0) -> Sequence[Sealed]:
-        """The first `limit` records of a chain that are numbered above `after`, ascending, as they are kept: nothing is checked here."""
-        ...
-
-    async def note(self, polls: Sequence[Poll], refusals: Sequence[Refusal]) -> None:
-        """Add to what is known of clients: the latest instants, sums of counts. Best effort: it may be lost in a crash."""
-        ...
-
-    async def polls(self) -> Sequence[Poll]:
-        """What is known of each client in each collection, by client and collection."""
-        ...
-
-    async def refusals(self, since: int) -> Sequence[Refusal]:
-        """What was refused in that minute (µs) or later, oldest first; what is older than `REFUSALS_KEPT` may have gone."""
         ...
 
     async def count(self, collection: str) -> int:

@@ -5,12 +5,10 @@ A transaction works on a copy of the state that takes the former's place when it
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
-from app.audit.chain import Head, Sealed
-from app.audit.deliveries import Delivered, Delivery
 from app.errors import StoreUnavailable
 from app.stix.handling import HandlingLabel
 from app.store.contract import (
@@ -19,8 +17,6 @@ from app.store.contract import (
     Behind,
     InForce,
     Page,
-    Poll,
-    Refusal,
     RulingKind,
     Selection,
     StoredRuling,
@@ -31,7 +27,7 @@ from app.store.contract import (
 )
 from app.store.dates import ATTEMPTS, Dating, TrustedClock
 from app.store.memory_pages import read_page
-from app.store.memory_records import Chains, Records, append, heads
+from app.store.memory_records import Chains, MemoryRecords, append
 from app.store.pins import AWAITED, Contribution, Job, Pin
 
 T = TypeVar("T")
@@ -106,15 +102,14 @@ class _State:
         )
 
 
-class MemoryStore:
+class MemoryStore(MemoryRecords):
     """The contract in memory. `app.store.contract.Store` says what each method means."""
 
     shared = False
 
     def __init__(self, clock: TrustedClock) -> None:
-        self._clock = clock
+        super().__init__(clock)
         self._state = _State()
-        self._records = Records()
         self._lock = asyncio.Lock()
         self._is_open = True
 
@@ -165,34 +160,6 @@ class MemoryStore:
                 {name: replace(tokens[name], last_used=max(at, tokens[name].last_used)) for name, at in used.items() if name in tokens}
             )
 
-    async def deliver(self, deliveries: Sequence[Delivery]) -> None:
-        """Put deliveries on record."""
-        self._records.deliver(deliveries)
-
-    async def delivered(self, collection: str, rows: Collection[int], limit: int, after: int = 0) -> Sequence[Delivered]:
-        """The deliveries that hold one of `rows`."""
-        return self._records.delivered(collection, rows, limit, after)
-
-    async def heads(self) -> Mapping[str, Head]:
-        """Where every chain ends."""
-        return heads(self._state.chains, self._records.chains)
-
-    async def sealed(self, chain: str, limit: int, after: int = 0) -> Sequence[Sealed]:
-        """The records of a chain above `after`."""
-        return (self._state.chains | self._records.chains).get(chain, [])[after : after + limit]
-
-    async def note(self, polls: Sequence[Poll], refusals: Sequence[Refusal]) -> None:
-        """Add to what is known of clients."""
-        self._records.note(polls, refusals, self._clock.unchecked())
-
-    async def polls(self) -> Sequence[Poll]:
-        """What is known of each client in each collection."""
-        return [poll for _, poll in sorted(self._records.polls.items())]
-
-    async def refusals(self, since: int) -> Sequence[Refusal]:
-        """What was refused since."""
-        return sorted((each for each in self._records.refusals.values() if each.minute >= since), key=lambda each: each.minute)
-
     async def count(self, collection: str) -> int:
         """How many rows a collection holds, tombstones apart."""
         return sum(not row.deleted for row in self._state.collections.get(collection, _Collection()).rows.values())
@@ -209,6 +176,9 @@ class MemoryStore:
         """Finish running writes."""
         async with self._lock:
             self._is_open = False
+
+    def _all_chains(self) -> Chains:
+        return {**self._state.chains, **super()._all_chains()}
 
 
 class MemoryTransaction:
@@ -298,7 +268,7 @@ class MemoryTransaction:
         """Change stored rows."""
         kept = self._in(collection)
         for amendment in amendments:
-            row = _amended(kept.rows[amendment.row], amendment)
+            row = amendment.on(kept.rows[amendment.row])
             kept.rows[row.row] = row
             kept.newest = max(kept.newest, row.date_added)
             if row.deleted:
@@ -404,17 +374,3 @@ class MemoryTransaction:
 
 def _ruled(ruling: StoredRuling) -> _Ruled:
     return ruling.kind, ruling.collection, ruling.object_id, ruling.contributor, ruling.row
-
-
-def _amended(row: StoredVersion, amendment: Amendment) -> StoredVersion:
-    return replace(
-        row,
-        label=row.label if amendment.label is None else amendment.label,
-        own=row.own if amendment.own is None else amendment.own,
-        state=row.state if amendment.state is None else amendment.state,
-        last=row.last if amendment.last is None else amendment.last,
-        flagged=row.flagged if amendment.flagged is None else amendment.flagged,
-        date_added=row.date_added if amendment.date_added is None else amendment.date_added,
-        deleted=row.deleted or bool(amendment.deleted),
-        rank=row.rank if amendment.rank is None else amendment.rank,
-    )

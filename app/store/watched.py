@@ -6,7 +6,8 @@ from typing import Literal, TypeVar
 
 from app.audit.chain import Head, Sealed
 from app.audit.deliveries import Delivered, Delivery
-from app.store.contract import Behind, InForce, Page, Poll, Refusal, Selection, Store, StoredStatus, StoredToken, Transaction
+from app.store.contract import Behind, InForce, Page, Selection, Store, StoredStatus, StoredToken, Transaction
+from app.store.records import Poll, Refusal
 
 T = TypeVar("T")
 Waiting = Literal["read", "write", "deliver"]

@@ -10,7 +10,8 @@ from app.audit.chain import Head, faults
 from app.audit.deliveries import DELIVERIES, Delivered, Delivery, batch_record
 from app.audit.events import ADMINISTRATION
 from app.clock import to_micros
-from app.store.contract import REFUSALS_KEPT, Poll, Refusal, Store, Transaction
+from app.store.contract import Store, Transaction
+from app.store.records import REFUSALS_KEPT, Poll, Refusal
 
 OTHER = "9f2d7c10-4b8e-4c1d-8a3b-2e5f6a7b8c9d"
 MINUTE = 60_000_000

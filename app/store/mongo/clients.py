@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from pymongo import UpdateOne
 
-from app.store.contract import REFUSALS_KEPT, Poll, Refusal
 from app.store.mongo.documents import Documents
+from app.store.records import REFUSALS_KEPT, Poll, Refusal
 
 
 async def note(documents: Documents, polls: Sequence[Poll], refusals: Sequence[Refusal], now: int) -> None:

@@ -4,7 +4,6 @@ The number of a record is its `_id`, so of two processes that seal the same numb
 transaction, and one visit to the database for all pages that leave at the same time.
 """
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +16,7 @@ from app.audit.deliveries import DELIVERIES, Delivery, batch_record, pack
 from app.store.mongo.connection import translated
 from app.store.mongo.documents import BatchDocument, DeliveryDocument, Documents, StretchDocument
 from app.store.stretches import stretches
+from app.store.together import Together
 
 MOST_AT_ONCE: Final = 64
 """Deliveries that share a record, unless one caller brings more: far below what a document can hold."""
@@ -51,60 +51,27 @@ class DeliveryWriter:
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
         self._end: End | None = None
-        self._waiting: list[tuple[Sequence[Delivery], asyncio.Future[None]]] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._together = Together(self._append, MOST_AT_ONCE)
 
     async def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """Put deliveries on record. Raises StoreUnavailable if they cannot be made durable."""
-        if not deliveries:
-            return
-        done = asyncio.get_running_loop().create_future()
-        self._waiting.append((deliveries, done))
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write())
-        await done
+        await self._together.deliver(deliveries)
 
     async def close(self) -> None:
         """Finish what is being written."""
-        if self._writing is not None:
-            await self._writing
-
-    async def _write(self) -> None:
-        while self._waiting:
-            together = self._next()
-            failure: Exception | None = None
-            try:
-                with translated():
-                    await self._append([each for deliveries, _ in together for each in deliveries])
-            except Exception as error:  # noqa: BLE001 # told to whoever waits, and to nobody else
-                failure = error
-            for _, done in together:
-                _settle(done, failure)
-        self._writing = None
-
-    def _next(self) -> list[tuple[Sequence[Delivery], asyncio.Future[None]]]:
-        """Those whose turn it is, in the order in which they came; always somebody."""
-        count, size = 0, 0
-        for deliveries, _ in self._waiting:
-            size += len(deliveries)
-            if count and size > MOST_AT_ONCE:
-                break
-            count += 1
-        together, self._waiting = self._waiting[:count], self._waiting[count:]
-        return together
+        await self._together.finish()
 
     async def _append(self, deliveries: Sequence[Delivery]) -> None:
         end, self._end = self._end, None  # until it is known what became of the record
-        while True:
-            end = end or await end_of(self._documents)
-            new = _batch(end, deliveries)
-            try:
-                await self._documents.batches.insert_one(new)
-            except DuplicateKeyError:
-                end = None
-            else:
-                self._end = End.of(new)
-                return
+        with translated():
+            while self._end is None:
+                new = _batch(end or await end_of(self._documents), deliveries)
+                try:
+                    await self._documents.batches.insert_one(new)
+                except DuplicateKeyError:
+                    end = None
+                else:
+                    self._end = End.of(new)
 
 
 def _batch(end: End, deliveries: Sequence[Delivery]) -> BatchDocument:
@@ -135,13 +102,3 @@ def stretch_documents(deliveries: Iterable[Delivery]) -> list[StretchDocument]:
     """By what a record is found: the stretches of all its deliveries, each once, in an order of their own."""
     found = {(each.collection, *stretch) for each in deliveries for stretch in stretches(each.rows)}
     return [StretchDocument(collection=name, size=size, last=last, first=first) for name, size, last, first in sorted(found)]
-
-
-def _settle(done: "asyncio.Future[None]", failure: Exception | None) -> None:
-    """Tell one who waits, unless he went away."""
-    if done.done():
-        return
-    if failure is None:
-        done.set_result(None)
-    else:
-        done.set_exception(failure)

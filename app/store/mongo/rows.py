@@ -11,7 +11,7 @@ from app.store.mongo.keys import BEFORE_EVERYTHING, BY_ID, Keys, Range, scan
 from app.store.mongo.lanes import Lane, Moves, Place, lane_of
 from app.store.mongo.scope import Scope
 from app.store.mongo.totals import raised
-from app.store.mongo.versions import amended, content_document, standing, stored_of, version_document
+from app.store.mongo.versions import content_document, standing, stored_of, version_document
 
 T = TypeVar("T")
 AT_ONCE: Final = 1_000
@@ -88,7 +88,7 @@ async def amend(scope: Scope, collection: str, amendments: Sequence[Amendment]) 
     counters = await scope.hold(collection)
     current = await _current(scope, collection, [amendment.row for amendment in amendments])
     before = [stored_of(current[amendment.row]) for amendment in amendments]
-    after = [amended(row, amendment) for row, amendment in zip(before, amendments, strict=True)]
+    after = [amendment.on(row) for row, amendment in zip(before, amendments, strict=True)]
     changed = [(was, now) for was, now in zip(before, after, strict=True) if was != now]
     if not changed:
         return

@@ -11,7 +11,7 @@ from typing import TypeVar
 from app.audit.chain import Head, Sealed
 from app.audit.deliveries import DELIVERIES, Delivered, Delivery
 from app.errors import StoreUnavailable
-from app.store.contract import Behind, InForce, Page, Poll, Refusal, Selection, StoredStatus, StoredToken, Transaction
+from app.store.contract import Behind, InForce, Page, Selection, StoredStatus, StoredToken, Transaction
 from app.store.dates import TrustedClock
 from app.store.mongo import chains, clients, delivered, faults, registry
 from app.store.mongo.clock import DatabaseClock
@@ -21,6 +21,7 @@ from app.store.mongo.documents import ROWS, Documents, counter_of, documents_of
 from app.store.mongo.reading import read_page
 from app.store.mongo.schema import is_ours, prepare
 from app.store.mongo.writer import Writer
+from app.store.records import Poll, Refusal
 
 T = TypeVar("T")
 

@@ -1,10 +1,9 @@
 """Versions as documents, and back."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from app.stix.handling import State
-from app.store.contract import Amendment, Arrival, StoredVersion
+from app.store.contract import Arrival, StoredVersion
 from app.store.mongo.documents import ContentDocument, PinDocument, VersionDocument
 from app.store.mongo.lanes import lane_of
 from app.store.pins import Pin
@@ -76,21 +75,6 @@ def content_document(row: int, collection: str, arrival: Arrival) -> ContentDocu
     stored = arrival.stored
     return ContentDocument(
         _id=row, collection=collection, object_id=stored.object_id, version=stored.version, contributor=stored.contributor, raw=arrival.raw
-    )
-
-
-def amended(row: StoredVersion, amendment: Amendment) -> StoredVersion:
-    """The version as an amendment leaves it."""
-    return replace(
-        row,
-        label=row.label if amendment.label is None else amendment.label,
-        own=row.own if amendment.own is None else amendment.own,
-        state=row.state if amendment.state is None else amendment.state,
-        last=row.last if amendment.last is None else amendment.last,
-        flagged=row.flagged if amendment.flagged is None else amendment.flagged,
-        date_added=row.date_added if amendment.date_added is None else amendment.date_added,
-        deleted=row.deleted or bool(amendment.deleted),  # what is gone stays gone
-        rank=row.rank if amendment.rank is None else amendment.rank,
     )
 
 

@@ -7,7 +7,8 @@
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -61,6 +62,19 @@ _TRANSLATED: Final = _Translated()
 def translated() -> _Translated:
     """Raises StoreUnavailable for whatever makes the file unusable at the moment; faults of the project pass as they are."""
     return _TRANSLATED
+
+
+@contextmanager
+def immediate(connection: apsw.Connection) -> Generator[None]:
+    """One transaction that writes; whatever is raised within rolls it back."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def require_library(version: str) -> None:

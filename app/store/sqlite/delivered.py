@@ -10,7 +10,7 @@ import apsw
 from app.audit.chain import Head, Sealed
 from app.audit.deliveries import Delivered, Delivery, batch_record, unpack
 from app.errors import StoreUnavailable
-from app.store.contract import Poll, Refusal
+from app.store.records import Poll, Refusal
 from app.store.sqlite.stretches import are_there, holding
 from app.store.sqlite.values import integer
 

@@ -1,11 +1,6 @@
-"""Deliveries in a file of their own beside the store, so that reading never waits for whoever loads objects (DESIGN 8).
+"""Deliveries in a file of their own beside the store, so that reading never waits for whoever loads objects (DESIGN 8)."""
 
-Group commit: what arrives while a commit is under way waits for the next one, and shares its record in the chain and its visit to the disk.
-"""
-
-import asyncio
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, NoReturn
@@ -15,13 +10,14 @@ import apsw
 from app.audit.chain import empty, seal
 from app.audit.deliveries import DELIVERIES, Delivery, batch_record, pack
 from app.errors import ConfigurationError, quoted
-from app.store.contract import REFUSALS_KEPT, Poll, Refusal
-from app.store.sqlite.connection import make_private, open_writer
+from app.store.records import REFUSALS_KEPT, Poll, Refusal
+from app.store.sqlite.connection import immediate, make_private, open_writer
 from app.store.sqlite.delivered import head
 from app.store.sqlite.schema import DELIVERIES as SCHEMA
 from app.store.sqlite.thread import SingleThread
 from app.store.sqlite.values import integer
 from app.store.stretches import stretches
+from app.store.together import Together
 
 PATIENCE: Final = timedelta(seconds=5)
 """How long a page waits for the records of other processes: each takes milliseconds."""
@@ -78,19 +74,6 @@ def _refuse(problem: str) -> NoReturn:
     raise ConfigurationError([problem])
 
 
-@contextmanager
-def immediate(connection: apsw.Connection) -> Generator[None]:
-    """One transaction that writes; whatever is raised within rolls it back."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
 class DeliveryWriter:
     """Writes deliveries, and what is noted of clients, on a thread of its own."""
 
@@ -98,16 +81,11 @@ class DeliveryWriter:
         self._thread = SingleThread("delivery-writer")
         self._connection = connection
         self._names: dict[str, int] = {}
-        self._waiting: list[tuple[Sequence[Delivery], asyncio.Future[None]]] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._together = Together(self._put)
 
     async def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """Put deliveries on record; whoever else waits for the disk shares the record."""
-        done = asyncio.get_running_loop().create_future()
-        self._waiting.append((deliveries, done))
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write())
-        await done
+        await self._together.deliver(deliveries)
 
     async def note(self, polls: Sequence[Poll], refusals: Sequence[Refusal], now: int) -> None:
         """Add to what is known of clients."""
@@ -115,22 +93,12 @@ class DeliveryWriter:
 
     async def close(self) -> None:
         """Finish what is being written, and let go of the file."""
-        if self._writing is not None:
-            await self._writing
+        await self._together.finish()
         await self._thread.run(self._connection.close)
         self._thread.close()
 
-    async def _write(self) -> None:
-        while self._waiting:
-            waiting, self._waiting = self._waiting, []
-            failure: Exception | None = None
-            try:
-                await self._thread.run(self._append, [each for deliveries, _ in waiting for each in deliveries])
-            except Exception as error:  # noqa: BLE001 # told to whoever waits, and to nobody else
-                failure = error
-            for _, done in waiting:
-                _settle(done, failure)
-        self._writing = None
+    async def _put(self, deliveries: Sequence[Delivery]) -> None:
+        await self._thread.run(self._append, deliveries)
 
     def _append(self, deliveries: Sequence[Delivery]) -> None:
         try:
@@ -169,13 +137,3 @@ class DeliveryWriter:
                 _NOTE_REFUSAL, ((each.minute, each.client, each.request, each.status, each.count) for each in refusals)
             )
             self._connection.execute("DELETE FROM refusal WHERE minute < ?", (oldest,))
-
-
-def _settle(done: "asyncio.Future[None]", failure: Exception | None) -> None:
-    """Tell one who waits, unless he went away."""
-    if done.done():
-        return
-    if failure is None:
-        done.set_result(None)
-    else:
-        done.set_exception(failure)

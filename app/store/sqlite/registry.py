@@ -8,6 +8,7 @@ import apsw
 from isal import isal_zlib
 
 from app.store.contract import InForce, StoredStatus, StoredToken
+from app.store.sqlite.connection import immediate
 from app.store.sqlite.values import integer, integer_if_any
 
 _COMPRESSION_LEVEL: Final = 1
@@ -80,6 +81,5 @@ def revoke_token(connection: apsw.Connection, token_id: str, at: int) -> bool:
 
 def touch_tokens(connection: apsw.Connection, used: Mapping[str, int]) -> None:
     """Move the last use of tokens forward, in a transaction of its own."""
-    connection.execute("BEGIN IMMEDIATE")
-    connection.executemany("UPDATE token SET last_used = max(last_used, ?2) WHERE id = ?1", used.items())
-    connection.execute("COMMIT")
+    with immediate(connection):
+        connection.executemany("UPDATE token SET last_used = max(last_used, ?2) WHERE id = ?1", used.items())

@@ -16,8 +16,9 @@ import apsw
 from app.audit.chain import Head, Sealed
 from app.audit.deliveries import DELIVERIES, Delivered, Delivery
 from app.errors import StoreUnavailable
-from app.store.contract import Behind, InForce, Page, Poll, Refusal, Selection, StoredStatus, StoredToken, Transaction
+from app.store.contract import Behind, InForce, Page, Selection, StoredStatus, StoredToken, Transaction
 from app.store.dates import ATTEMPTS, Dating, TrustedClock
+from app.store.records import Poll, Refusal
 from app.store.sqlite import chains, delivered, registry
 from app.store.sqlite.connection import make_private, open_reader, open_writer, require_library, translated
 from app.store.sqlite.deliveries import DeliveryWriter, beside, open_deliveries

@@ -1,0 +1,69 @@
+"""Group commit: deliveries that arrive while others are being made durable wait for the next visit to the disk or the database, and share it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from app.audit.deliveries import Delivery
+
+_Waiting = tuple[Sequence[Delivery], "asyncio.Future[None]"]
+
+
+class Together:
+    """Puts deliveries on record by `append`, one call after the other, in the order in which they came.
+
+    A call holds what waits, up to `most` deliveries (None: all of it); what one caller brought is never divided.
+    """
+
+    def __init__(self, append: Callable[[Sequence[Delivery]], Awaitable[None]], most: int | None = None) -> None:
+        self._append = append
+        self._most = most
+        self._waiting: list[_Waiting] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """Return when they are on record. Raises whatever `append` raised of the call that held them."""
+        if not deliveries:
+            return
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.append((deliveries, done))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+        await done
+
+    async def finish(self) -> None:
+        """Wait for what is being written."""
+        if self._writing is not None:
+            await self._writing
+
+    async def _write(self) -> None:
+        while self._waiting:
+            together = self._next()
+            failure: Exception | None = None
+            try:
+                await self._append([each for deliveries, _ in together for each in deliveries])
+            except Exception as error:  # noqa: BLE001 # told to whoever waits, and to nobody else
+                failure = error
+            for _, done in together:
+                _settle(done, failure)
+        self._writing = None
+
+    def _next(self) -> list[_Waiting]:
+        """Those whose turn it is; always somebody."""
+        count, size = 0, 0
+        for deliveries, _ in self._waiting:
+            size += len(deliveries)
+            if count and self._most is not None and size > self._most:
+                break
+            count += 1
+        together, self._waiting = self._waiting[:count], self._waiting[count:]
+        return together
+
+
+def _settle(done: "asyncio.Future[None]", failure: Exception | None) -> None:
+    """Tell one who waits, unless he went away."""
+    if done.done():
+        return
+    if failure is None:
+        done.set_result(None)
+    else:
+        done.set_exception(failure)
