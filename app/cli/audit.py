@@ -12,10 +12,10 @@ from app.cli.checkpoints import checkpoint, key, verify
 from app.cli.control import ObjectArgument, deadline
 from app.cli.options import As, Json, Store, path_of, place, takes
 from app.cli.options import client as client_name
-from app.cli.session import do
+from app.cli.session import do, knowing
 from app.cli.terminal import note, say, say_json, table
 from app.clock import timestamp
-from app.errors import ConfigurationError, NotFound, Unauthenticated, quoted
+from app.errors import ConfigurationError, quoted
 from app.sharing.exchange import Address, Exchange
 from app.sharing.recall import Recalled, Wanted, recall
 from app.sharing.who_saw import Portion, Received
@@ -47,12 +47,8 @@ def who_saw(asked: WhoSaw) -> None:
 
     Auditors of its originator see this of their own objects, auditors of the secretariat of all.
     """
-    try:
+    with knowing(asked.client, f"{quoted(asked.object_id)} is nowhere an object that {asked.client} may audit"):
         found = do(asked.store, lambda exchange: _all_recipients(exchange, asked.client, asked.object_id))
-    except NotFound as error:
-        raise NotFound(f"{quoted(asked.object_id)} is nowhere an object that {asked.client} may audit") from error
-    except Unauthenticated as error:
-        raise Unauthenticated(f"the alliance in force has no client {quoted(asked.client)}") from error
     if asked.json:
         say_json([asdict(each) for each in found])
         return
@@ -112,13 +108,9 @@ def log(asked: Log) -> None:
     where = ADMINISTRATION if asked.administration else None if asked.collection is None else path_of(asked.collection)
     wanted = Wanted(where, asked.since, frozenset(asked.event or ()))
     lines: list[Recalled] = []
-    try:
+    whom = "" if asked.client is None else f" that {asked.client} may audit"
+    with knowing(asked.client, f"there is no {'chain' if where is None else quoted(where)}{whom}"):
         do(asked.store, lambda exchange: recall(exchange, asked.client, wanted, _say_line if asked.json else lines.append))
-    except NotFound as error:
-        whom = "" if asked.client is None else f" that {asked.client} may audit"
-        raise NotFound(f"there is no {'chain' if where is None else quoted(where)}{whom}") from error
-    except Unauthenticated as error:
-        raise Unauthenticated(f"the alliance in force has no client {quoted(asked.client)}") from error
     if not asked.json:
         table("What was done", ("where", "number", "when", "event", "by", "epoch", "what"), [_line(each) for each in lines])
 

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from app.cli.options import As, CollectionArgument, Json, Store, duration, path_of, takes
-from app.cli.session import do, naming
+from app.cli.session import do, knowing, naming
 from app.cli.terminal import note, say_json, table
 from app.clock import timestamp, to_micros
-from app.errors import NotFound, Unauthenticated, quoted
+from app.errors import quoted
 from app.sharing.exchange import Exchange
 from app.sharing.hold import Held, HoldReason
 from app.sharing.hold import hold as hold_deed
@@ -36,12 +36,8 @@ class Withdraw:
 @takes(Withdraw)
 def withdraw(asked: Withdraw) -> None:
     """Take an object back from every collection and intake, with what was released or relayed of it."""
-    try:
+    with knowing(asked.client, f"{quoted(asked.object_id)} is nowhere an object of the organisation of {asked.client}"):
         found = do(asked.store, lambda exchange: withdraw_deed(exchange, asked.client, asked.object_id))
-    except NotFound as error:
-        raise NotFound(f"{quoted(asked.object_id)} is nowhere an object of the organisation of {asked.client}") from error
-    except Unauthenticated as error:
-        raise Unauthenticated(f"the alliance in force has no client {quoted(asked.client)}") from error
     if asked.json:
         say_json([asdict(each) for each in found])
         return
@@ -110,10 +106,8 @@ class Holds:
 @takes(Holds)
 def holds(asked: Holds) -> None:
     """List holds: all for compliance, those on its own objects for an organisation."""
-    try:
+    with knowing(asked.client):
         found = do(asked.store, lambda exchange: holds_deed(exchange, asked.client))
-    except Unauthenticated as error:
-        raise Unauthenticated(f"the alliance in force has no client {quoted(asked.client)}") from error
     if asked.json:
         say_json([asdict(each) for each in found])
         return

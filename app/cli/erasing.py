@@ -7,10 +7,10 @@ import typer
 
 from app.cli.control import ObjectArgument
 from app.cli.options import As, Json, Store, takes
-from app.cli.session import do
+from app.cli.session import do, knowing
 from app.cli.terminal import note, say_json, table
 from app.clock import timestamp, to_micros
-from app.errors import NotFound, Unauthenticated, quoted
+from app.errors import quoted
 from app.sharing.erase import Erased, ErasureReason
 from app.sharing.erase import erase as erase_deed
 from app.sharing.erase import erasures as erasures_deed
@@ -30,12 +30,8 @@ class Erase:
 @takes(Erase)
 def erase(asked: Erase) -> None:
     """Delete an object by legal duty, from every collection and without seeing it; those who sent it may not send it again."""
-    try:
+    with knowing(asked.client, f"there is nothing under {quoted(asked.object_id)} in any collection"):
         found = do(asked.store, lambda exchange: erase_deed(exchange, asked.client, asked.object_id, asked.reason))
-    except NotFound as error:
-        raise NotFound(f"there is nothing under {quoted(asked.object_id)} in any collection") from error
-    except Unauthenticated as error:
-        raise _unknown(asked.client) from error
     if asked.json:
         say_json([asdict(each) for each in found])
         return
@@ -55,10 +51,8 @@ class Erasures:
 @takes(Erasures)
 def erasures(asked: Erasures) -> None:
     """List what was deleted by legal duty: all for data protection officers, its own for an organisation."""
-    try:
+    with knowing(asked.client):
         found = do(asked.store, lambda exchange: erasures_deed(exchange, asked.client))
-    except Unauthenticated as error:
-        raise _unknown(asked.client) from error
     if asked.json:
         say_json([asdict(each) for each in found])
         return
@@ -70,7 +64,3 @@ def erasures(asked: Erasures) -> None:
 
 def _row(each: Erased) -> tuple[str, ...]:
     return each.collection, each.object_id, each.contributor, each.reason, each.client, timestamp(to_micros(each.at))
-
-
-def _unknown(client: str) -> Unauthenticated:
-    return Unauthenticated(f"the alliance in force has no client {quoted(client)}")

@@ -30,8 +30,23 @@ def naming(client: str | None, path: str) -> Generator[None]:
         whose = "" if client is None else f", for {client or 'the public'}"
         raise NotFound(f"there is no such thing in {quoted(path)}, or no such collection{whose}") from error
     except Unauthenticated as error:
-        remedy = f"the alliance in force has no client {quoted(client)}" if client else f"the public does not read {quoted(path)}"
+        remedy = _unknown(client) if client else f"the public does not read {quoted(path)}"
         raise Unauthenticated(remedy) from error
+
+
+@contextmanager
+def knowing(client: str | None, absent: str = "") -> Generator[None]:
+    """Says which client the alliance does not have, where no collection was named; `absent` is said of what does not exist for him."""
+    try:
+        yield
+    except NotFound as error:
+        raise NotFound(absent or str(error)) from error
+    except Unauthenticated as error:
+        raise Unauthenticated(_unknown(client or "")) from error
+
+
+def _unknown(client: str) -> str:
+    return f"the alliance in force has no client {quoted(client)}"
 
 
 def refuse_memory(store: str) -> None:

@@ -14,6 +14,7 @@ from app.audit.deliveries import DELIVERIES
 from app.audit.events import ADMINISTRATION
 from app.clock import timestamp, to_micros
 from app.sharing.exchange import Exchange
+from app.sharing.portions import portions
 
 PORTION: Final = 200
 """Records read at once: those of deliveries that were busy hold some hundred kilobytes each."""
@@ -69,10 +70,9 @@ async def attest(exchange: Exchange, since: Checkpoint | None, tell: Tell) -> At
 
 
 async def _inspect(exchange: Exchange, chain: str, of: str, inspection: Inspection, tell: Tell) -> ChainReport:
-    faults, after = list[str](), 0
-    while portion := await exchange.store.sealed(chain, PORTION, after):
+    faults = list[str]()
+    async for portion in portions(exchange.store, chain, PORTION):
         faults += inspection.take(portion)
-        after = portion[-1].number
         tell(len(portion))
     faults += inspection.end()
     return ChainReport(chain, of, inspection.records, tuple(faults))

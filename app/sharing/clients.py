@@ -12,6 +12,7 @@ from typing import Final, cast
 from app.audit.events import ADMINISTRATION, Event, decode
 from app.clock import from_micros
 from app.sharing.exchange import Exchange
+from app.sharing.portions import portions
 from app.store.contract import Store
 from app.store.records import Poll, Refusal
 
@@ -76,9 +77,7 @@ Opened = Mapping[tuple[str, str], int]
 
 async def _opened(store: Store) -> Opened:
     found: dict[tuple[str, str], int] = {}
-    after = 0
-    while portion := await store.sealed(ADMINISTRATION, PORTION, after):
-        after = portion[-1].number
+    async for portion in portions(store, ADMINISTRATION, PORTION):
         for record in (decode(each.record) for each in portion):
             if record.deed.event is Event.RELOAD:
                 opened = cast("Mapping[str, Sequence[str]]", record.details.get("opened", {}))

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from app.access.actions import Action
 from app.access.alliance import Collection
 from app.audit.events import Event
-from app.errors import Denied, EpochMoved, InvalidObject
+from app.errors import Denied, InvalidObject
 from app.sharing.commit import Target, commit
-from app.sharing.door import Visit, enter_path, require_epoch
+from app.sharing.door import Visit, enter_path, judged
 from app.sharing.exchange import Exchange
 from app.sharing.reject import forget
 from app.sharing.release import Releasing, needs
@@ -37,13 +37,11 @@ async def release(exchange: Exchange, client: str, path: str, object_ids: Sequen
 
     Raises Unauthenticated; NotFound if there is no such intake for the client; Denied if the intake does not release to `to`.
     """
-    while True:
-        visit = await enter_path(exchange, client, path, Action.RELEASE)
-        destination = _destination(visit, to)
-        try:
-            return await exchange.store.transact(lambda tx: _release(exchange, tx, visit, destination, object_ids), weight=len(object_ids))  # noqa: B023 # run at once
-        except EpochMoved:
-            continue
+
+    async def work(tx: Transaction, visit: Visit) -> list[Released]:
+        return await _release(exchange, tx, visit, _destination(visit, to), object_ids)
+
+    return await judged(exchange, lambda: enter_path(exchange, client, path, Action.RELEASE), work, weight=len(object_ids))
 
 
 def _destination(visit: Visit, to: str | None) -> Collection:
@@ -57,7 +55,6 @@ def _destination(visit: Visit, to: str | None) -> Collection:
 
 
 async def _release(exchange: Exchange, tx: Transaction, visit: Visit, destination: Collection, object_ids: Sequence[str]) -> list[Released]:
-    await require_epoch(tx, visit.force)
     work = await _open(exchange, tx, visit, destination, object_ids)
     results: list[Released] = []
     for object_id in dict.fromkeys(object_ids):

@@ -7,7 +7,7 @@ anonymous public is told nothing of that: Unauthenticated for all but what is pu
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from app.access.actions import Action
 from app.access.alliance import Collection
@@ -54,6 +54,27 @@ class Visit:
         return known
 
 
+@dataclass(frozen=True, slots=True)
+class Tour:
+    """One client at every collection of the alliance of one epoch, at one instant."""
+
+    force: Force
+    principal: Principal
+    visits: tuple[Visit, ...]
+
+
+class Judged(Protocol):
+    """What was judged by the alliance of one epoch: a visit, a tour."""
+
+    @property
+    def force(self) -> Force:
+        """The alliance that it was judged by."""
+        ...
+
+
+J = TypeVar("J", bound=Judged)
+
+
 async def visit(exchange: Exchange, client: str, address: Address) -> Visit:
     """The client, and the collection if it exists for him. Raises Unauthenticated, NotFound."""
     force = await exchange.force.now()
@@ -89,17 +110,26 @@ async def enter_path(exchange: Exchange, client: str, path: str, action: Action)
     raise absent(principal)
 
 
-async def judged(exchange: Exchange, enter: Callable[[], Awaitable[Visit]], work: Callable[[Transaction, Visit], Awaitable[T]]) -> T:
+async def everywhere(exchange: Exchange, client: str) -> Tour:
+    """The client at every collection, whatever he may do there. Raises Unauthenticated."""
+    force = await exchange.force.now()
+    principal, now = force.principal(client), exchange.clock()
+    return Tour(force, principal, tuple(Visit(force, principal, collection, now) for collection in force.alliance.collections))
+
+
+async def judged(
+    exchange: Exchange, enter: Callable[[], Awaitable[J]], work: Callable[[Transaction, J], Awaitable[T]], weight: int = 1
+) -> T:
     """What `work` returns, done in one transaction under the alliance that `enter` judged by; both again if it changed in between."""
     while True:
-        visiting = await enter()
+        entered = await enter()
 
-        async def checked(tx: Transaction, visiting: Visit = visiting) -> T:
-            await require_epoch(tx, visiting.force)
-            return await work(tx, visiting)
+        async def checked(tx: Transaction, entered: J = entered) -> T:
+            await require_epoch(tx, entered.force)
+            return await work(tx, entered)
 
         try:
-            return await exchange.store.transact(checked)
+            return await exchange.store.transact(checked, weight)
         except EpochMoved:
             continue
 

@@ -4,8 +4,8 @@ All contributions under the id go, in one transaction, and none of them is taken
 and nobody else, since what others have under the id is theirs. Tombstones stay, as after every delete.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -14,10 +14,11 @@ from app.access.actions import Action
 from app.access.decision import Question
 from app.audit.events import Event
 from app.clock import from_micros, to_micros
-from app.errors import Denied, EpochMoved, NotFound
+from app.errors import Denied, NotFound
 from app.sharing.commit import Target, commit
-from app.sharing.door import Visit, require_epoch
+from app.sharing.door import Tour, Visit, everywhere, judged
 from app.sharing.exchange import NOTHING_HERE, Exchange
+from app.sharing.rulings import concerning
 from app.sharing.view import current_threads
 from app.stix.handling import HandlingLabel, Tlp
 from app.store.contract import RulingKind, StoredRuling, Transaction
@@ -54,51 +55,34 @@ async def erase(exchange: Exchange, client: str, object_id: str, reason: Erasure
 
     Raises Unauthenticated; Denied if the client may not; NotFound if there is nothing.
     """
-    while True:
-        visits = await _visits(exchange, client)
-        duties = [visit for visit in visits if _may_erase(visit)]
+
+    async def enter() -> Tour:
+        tour = await everywhere(exchange, client)
+        duties = tuple(visit for visit in tour.visits if _may_erase(visit))
         if not duties:
             msg = "this client may not erase objects; that takes the secretariat's role `dpo`"
             raise Denied(msg)
+        return replace(tour, visits=duties)
 
-        async def work(tx: Transaction, duties: list[Visit] = duties) -> list[Erased]:
-            await require_epoch(tx, duties[0].force)
-            found = [each for visit in duties for each in await _erase_from(exchange, tx, visit, object_id, reason)]
-            if not found:
-                raise NotFound(NOTHING_HERE)
-            return found
+    async def work(tx: Transaction, duties: Tour) -> list[Erased]:
+        found = [each for visit in duties.visits for each in await _erase_from(exchange, tx, visit, object_id, reason)]
+        if not found:
+            raise NotFound(NOTHING_HERE)
+        return found
 
-        try:
-            return await exchange.store.transact(work)
-        except EpochMoved:
-            continue
+    return await judged(exchange, enter, work)
 
 
 async def erasures(exchange: Exchange, client: str) -> list[Erased]:
     """What was erased, oldest first, as far as it concerns a client: all for who may erase, its organisation's contributions for others."""
-    visits = {visit.collection.key: visit for visit in await _visits(exchange, client)}
-
-    async def work(tx: Transaction) -> Sequence[StoredRuling]:
-        return await tx.rulings(RulingKind.ERASURE)
-
-    known = [(ruling, visits[ruling.collection]) for ruling in await exchange.store.transact(work) if ruling.collection in visits]
-    return [
-        _erased(ruling, visit.collection.path)
-        for ruling, visit in known
-        if ruling.contributor == visit.principal.organisation or _may_erase(visit)
-    ]
+    found = await concerning(exchange, client, RulingKind.ERASURE, _may_erase)
+    return [_erased(ruling, collection.path) for ruling, collection in found]
 
 
 async def erased_of(tx: Transaction, organisation: str, ids: Iterable[str]) -> dict[str, str]:
     """Which of these ids were erased as contributions of the organisation, in whatever collection, with the reason."""
     found = await tx.rulings(RulingKind.ERASURE, None, list(dict.fromkeys(ids)))
     return {ruling.object_id: ruling.reason for ruling in found if ruling.contributor == organisation}
-
-
-async def _visits(exchange: Exchange, client: str) -> list[Visit]:
-    force = await exchange.force.now()
-    principal, now = force.principal(client), exchange.clock()
-    return [Visit(force, principal, collection, now) for collection in force.alliance.collections]
 
 
 def _may_erase(visit: Visit) -> bool:
@@ -108,7 +92,7 @@ def _may_erase(visit: Visit) -> bool:
 async def _erase_from(exchange: Exchange, tx: Transaction, visit: Visit, object_id: str, reason: ErasureReason) -> list[Erased]:
     collection = visit.collection
     thread = (await current_threads(exchange, tx, collection.key, [object_id]))[object_id]
-    contributors = [name for name in sorted(thread.contributions) if thread.of(name)]
+    contributors = thread.contributors
     if not contributors:
         return []
     for line in thread.lines:

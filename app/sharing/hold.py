@@ -19,7 +19,8 @@ from app.sharing.commit import Target, commit
 from app.sharing.door import Visit, enter_path, judged
 from app.sharing.due import BATCH, NOBODY, Round, duty_deed
 from app.sharing.exchange import NOTHING_HERE, Exchange
-from app.sharing.view import read_threads
+from app.sharing.rulings import concerning
+from app.sharing.view import current_threads, read_threads
 from app.store.contract import RulingKind, StoredRuling, Transaction
 
 
@@ -95,30 +96,16 @@ async def lift_due(exchange: Exchange, limit: int = BATCH) -> Round:
 
 async def holds(exchange: Exchange, client: str) -> list[Held]:
     """The holds that concern a client, oldest first: those where it may hold itself, and those on its organisation's contributions."""
-    force = await exchange.force.now()
-    principal, by_key = force.principal(client), force.alliance.by_key
-
-    async def work(tx: Transaction) -> Sequence[StoredRuling]:
-        return await tx.rulings(RulingKind.HOLD)
-
-    now = exchange.clock()
-    known = [ruling for ruling in await exchange.store.transact(work) if ruling.collection in by_key]
-    return [
-        _held(ruling, by_key[ruling.collection].path)
-        for ruling in known
-        if ruling.contributor == principal.organisation or Visit(force, principal, by_key[ruling.collection], now).may(Action.HOLD)
-    ]
+    found = await concerning(exchange, client, RulingKind.HOLD, lambda visit: visit.may(Action.HOLD))
+    return [_held(ruling, collection.path) for ruling, collection in found]
 
 
 async def _live(exchange: Exchange, tx: Transaction, visit: Visit, object_id: str) -> list[str]:
     """Whose contributions stand under an id. Raises NotFound."""
-    book = exchange.books.of(visit.collection.key)
-    await book.catch_up(tx, visit.collection.key)
-    thread = (await read_threads(tx, visit.collection.key, book, [object_id]))[object_id]
-    contributors = [name for name in sorted(thread.contributions) if thread.of(name)]
-    if not contributors:
+    thread = (await current_threads(exchange, tx, visit.collection.key, [object_id]))[object_id]
+    if not thread.contributors:
         raise NotFound(NOTHING_HERE)
-    return contributors
+    return thread.contributors
 
 
 async def _change(exchange: Exchange, tx: Transaction, collection: str, contributors: dict[str, list[str]], deed: Deed) -> None:

@@ -14,8 +14,9 @@ from app.audit.deliveries import DELIVERIES
 from app.audit.events import ADMINISTRATION, Event, Record, decode
 from app.clock import from_micros
 from app.errors import NotFound
-from app.sharing.door import Visit, absent
-from app.sharing.exchange import NOTHING_HERE, Exchange, Force
+from app.sharing.door import Tour, absent, everywhere
+from app.sharing.exchange import NOTHING_HERE, Exchange
+from app.sharing.portions import portions
 
 PORTION: Final = 500
 """Records read at once."""
@@ -47,9 +48,7 @@ async def recall(exchange: Exchange, client: str | None, wanted: Wanted, tell: C
     Raises Unauthenticated; NotFound for a place that is none, or that the client may not audit.
     """
     for place, chain in await _chains(exchange, client, wanted.place):
-        after = 0
-        while portion := await exchange.store.sealed(chain, PORTION, after):
-            after = portion[-1].number
+        async for portion in portions(exchange.store, chain, PORTION):
             for each in portion:
                 recalled = Recalled(place, each.number, _read(each, with_content=client is None))
                 if _is_wanted(recalled.record, wanted):
@@ -58,24 +57,23 @@ async def recall(exchange: Exchange, client: str | None, wanted: Wanted, tell: C
 
 async def _chains(exchange: Exchange, client: str | None, place: str | None) -> Sequence[tuple[str, str]]:
     """The chains that are meant: place and name, by place."""
-    force = await exchange.force.now()
-    if client is None:
+    tour = None if client is None else await everywhere(exchange, client)
+    if tour is None:
+        force = await exchange.force.now()
         named = {collection.path: collection.key for collection in force.alliance.collections} | {ADMINISTRATION: ADMINISTRATION}
         known = {DELIVERIES, *named.values()}
         named |= {chain: chain for chain in await exchange.store.heads() if chain not in known}  # of collections no longer in force
     else:
-        named = _audited(exchange, force, client)
+        named = _audited(tour)
     chosen = named if place is None else {place: named[place]} if place in named else {}
     if not chosen:
-        raise NotFound(NOTHING_HERE) if client is None else absent(force.principal(client))
+        raise NotFound(NOTHING_HERE) if tour is None else absent(tour.principal)
     return sorted(chosen.items())
 
 
-def _audited(exchange: Exchange, force: Force, client: str) -> dict[str, str]:
-    principal, now = force.principal(client), exchange.clock()
-    visits = [Visit(force, principal, collection, now) for collection in force.alliance.collections]
-    audited = {visit.collection.path: visit.collection.key for visit in visits if visit.may(Action.READ_AUDIT)}
-    return {**audited, ADMINISTRATION: ADMINISTRATION} if audited and len(audited) == len(visits) else audited
+def _audited(tour: Tour) -> dict[str, str]:
+    audited = {visit.collection.path: visit.collection.key for visit in tour.visits if visit.may(Action.READ_AUDIT)}
+    return {**audited, ADMINISTRATION: ADMINISTRATION} if audited and len(audited) == len(tour.visits) else audited
 
 
 def _read(sealed: Sealed, *, with_content: bool) -> Record | None:

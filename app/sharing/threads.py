@@ -105,6 +105,11 @@ class Thread:
         """The versions of one organisation that are not deleted, ascending."""
         return [line for line in self.contributions.get(contributor, ()) if not line.deleted]
 
+    @property
+    def contributors(self) -> list[str]:
+        """The organisations of which something is not deleted, by name."""
+        return [name for name in sorted(self.contributions) if self.of(name)]
+
     def add(self, line: Line) -> None:
         """Put a version where its key belongs."""
         insort(self.contributions.setdefault(line.contributor, []), line, key=lambda each: each.sorting)

@@ -13,9 +13,9 @@ from app.access.decision import Question
 from app.access.principal import Role
 from app.audit.deliveries import Delivered
 from app.clock import timestamp
-from app.errors import EpochMoved
-from app.sharing.door import Visit, absent, require_epoch
-from app.sharing.exchange import Exchange
+from app.errors import NotFound
+from app.sharing.door import Tour, Visit, absent, everywhere, judged
+from app.sharing.exchange import NOTHING_HERE, Exchange
 from app.stix.handling import HandlingLabel
 from app.stix.identifiers import is_identifier
 from app.store.contract import StoredVersion, Transaction
@@ -72,32 +72,27 @@ async def who_saw(exchange: Exchange, client: str, object_id: str, portion: Port
 
 
 async def _audited(exchange: Exchange, client: str, object_id: str) -> Sequence[Audited]:
-    while True:
-        force = await exchange.force.now()
-        principal = force.principal(client)
-        if Role.AUDITOR not in principal.roles or not is_identifier(object_id):  # no store is asked for whoever happens to ask
-            raise absent(principal)
-        visits = [Visit(force, principal, collection, exchange.clock()) for collection in force.alliance.collections]
-        try:
-            kept = await exchange.store.transact(lambda tx: _kept(exchange, tx, visits, object_id))  # noqa: B023 # run at once
-        except EpochMoved:
-            continue
-        audited = [(visit, found) for visit, rows in kept if (found := _permitted(visit, rows))]
-        if not audited:
-            raise absent(principal)
-        return audited
+
+    async def enter() -> Tour:
+        tour = await everywhere(exchange, client)
+        if Role.AUDITOR not in tour.principal.roles or not is_identifier(object_id):  # no store is asked for whoever happens to ask
+            raise absent(tour.principal)
+        return tour
+
+    kept = await judged(exchange, enter, lambda tx, tour: _kept(exchange, tx, tour, object_id))
+    audited = [(visit, found) for visit, rows in kept if (found := _permitted(visit, rows))]
+    if not audited:
+        raise NotFound(NOTHING_HERE)
+    return audited
 
 
 Rows = Sequence[tuple[StoredVersion, HandlingLabel]]
 
 
-async def _kept(exchange: Exchange, tx: Transaction, visits: Sequence[Visit], object_id: str) -> list[tuple[Visit, Rows]]:
+async def _kept(exchange: Exchange, tx: Transaction, tour: Tour, object_id: str) -> list[tuple[Visit, Rows]]:
     """The versions under an id, tombstones too, with the labels they were written with."""
-    if not visits:
-        return []
-    await require_epoch(tx, visits[0].force)
     found: list[tuple[Visit, Rows]] = []
-    for visit in visits:
+    for visit in tour.visits:
         rows = (await tx.history(visit.collection.key, [object_id])).get(object_id)
         if rows:
             book = exchange.books.of(visit.collection.key)

@@ -10,10 +10,10 @@ from app.access.actions import Action
 from app.access.decision import Question
 from app.access.principal import Principal
 from app.audit.events import Event
-from app.errors import Denied, EpochMoved, NotFound
+from app.errors import Denied, NotFound
 from app.sharing.commit import Target, commit
-from app.sharing.door import Visit, require_epoch
-from app.sharing.exchange import NOTHING_HERE, Exchange, Force
+from app.sharing.door import Tour, Visit, everywhere, judged
+from app.sharing.exchange import NOTHING_HERE, Exchange
 from app.sharing.threads import Line
 from app.sharing.view import read_threads
 from app.store.contract import Transaction
@@ -32,26 +32,22 @@ async def withdraw(exchange: Exchange, client: str, object_id: str) -> list[With
 
     Raises Unauthenticated; NotFound if it has none; Denied if the client may not delete.
     """
-    while True:
-        force = await exchange.force.now()
-        principal = force.principal(client)
-        visits = [Visit(force, principal, collection, exchange.clock()) for collection in force.alliance.collections]
-        if not any(visit.may(Action.DELETE) for visit in visits):
+
+    async def enter() -> Tour:
+        tour = await everywhere(exchange, client)
+        if not any(visit.may(Action.DELETE) for visit in tour.visits):
             msg = "this client may not withdraw objects; that takes an active organisation and the role `contributor`"
             raise Denied(msg)
-        try:
-            return await exchange.store.transact(lambda tx: _withdraw(exchange, tx, force, visits, object_id))  # noqa: B023 # run at once
-        except EpochMoved:
-            continue
+        return tour
 
+    async def work(tx: Transaction, tour: Tour) -> list[Withdrawn]:
+        counts = [Withdrawn(visit.collection.path, await _withdraw_from(exchange, tx, visit, object_id)) for visit in tour.visits]
+        found = [each for each in counts if each.versions]
+        if not found:
+            raise NotFound(NOTHING_HERE)
+        return found
 
-async def _withdraw(exchange: Exchange, tx: Transaction, force: Force, visits: list[Visit], object_id: str) -> list[Withdrawn]:
-    await require_epoch(tx, force)
-    counts = [Withdrawn(visit.collection.path, await _withdraw_from(exchange, tx, visit, object_id)) for visit in visits]
-    found = [each for each in counts if each.versions]
-    if not found:
-        raise NotFound(NOTHING_HERE)
-    return found
+    return await judged(exchange, enter, work)
 
 
 async def _withdraw_from(exchange: Exchange, tx: Transaction, visit: Visit, object_id: str) -> int:
