@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -59,6 +60,34 @@ class Desk:
         path = self.folder / name
         path.write_text(json.dumps({"type": "bundle", "id": "bundle--00000000-0000-4000-8000-000000000000", "objects": objects}))
         return str(path)
+
+
+def prepare(folder: Path) -> Desk:
+    """A desk in a folder, with the model alliance in force and its files in `alliance`."""
+    desk = Desk(folder, f"sqlite:///{folder}/legation.sqlite")
+    assert desk.run("init", str(folder / "alliance")).code == 0
+    assert desk.run("reload", str(folder / "alliance")).code == 0
+    return desk
+
+
+def copied(prepared: Path, folder: Path) -> Desk:
+    """The same in another folder, to be changed."""
+    shutil.copytree(prepared, folder)
+    return Desk(folder, f"sqlite:///{folder}/legation.sqlite")
+
+
+def send(desk: Desk, path: str, client: str, *objects: dict[str, object]) -> None:
+    """Import objects, all of which must be taken."""
+    assert desk.run("import", desk.write("sent.json", objects), "--to", path, "--as", client).code == 0
+
+
+def refused(done: Done, *words: str) -> None:
+    """A command ended with an error line that says these words, and no traceback."""
+    assert done.code == 1, done
+    assert done.err.startswith("error: ")
+    assert "Traceback" not in done.err
+    for word in words:
+        assert word in done.err
 
 
 @dataclass

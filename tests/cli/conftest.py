@@ -2,13 +2,12 @@
 
 import logging
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import structlog
-from desks import Desk
+from desks import Desk, copied, prepare
 
 
 @pytest.fixture(autouse=True)
@@ -35,16 +34,10 @@ def own_logging() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store in which the model alliance is in force, to be copied."""
-    folder = tmp_path_factory.mktemp("prepared")
-    desk = Desk(folder, f"sqlite:///{folder}/legation.sqlite")
-    assert desk.run("init", str(folder / "alliance")).code == 0
-    assert desk.run("reload", str(folder / "alliance")).code == 0
-    return folder
+    return prepare(tmp_path_factory.mktemp("prepared")).folder
 
 
 @pytest.fixture
 def desk(prepared: Path, tmp_path: Path) -> Desk:
     """An operator with the model alliance in force, and its files in `alliance`."""
-    folder = tmp_path / "desk"
-    shutil.copytree(prepared, folder)
-    return Desk(folder, f"sqlite:///{folder}/legation.sqlite")
+    return copied(prepared, tmp_path / "desk")

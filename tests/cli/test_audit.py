@@ -2,14 +2,13 @@
 
 import json
 import os
-import shutil
 import stat
 from contextlib import closing
 from pathlib import Path
 
 import apsw
 import pytest
-from desks import Desk, Done
+from desks import Desk, Done, copied, refused, send
 
 NATIONAL, ALLIANCE, INTAKE = "members/fr-indicators", "members/alliance", "intake/quillfrost"
 FR, KE, NG, AUDITOR, SECRETARY = "fr-cert/opencti", "ke-cert/misp", "ng-cert/misp", "fr-cert/auditor", "secretariat/auditor"
@@ -33,38 +32,22 @@ def advice(number: int, minute: int = 0) -> dict[str, object]:
 ONE, TWO = (str(advice(number)["id"]) for number in (1, 2))
 
 
-def send(desk: Desk, path: str, client: str, *objects: dict[str, object]) -> None:
-    assert desk.run("import", desk.write("sent.json", objects), "--to", path, "--as", client).code == 0
-
-
 @pytest.fixture(scope="module")
 def shared(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """France shared two objects, one of them in two versions, Kenya one of its own; Kenya and Nigeria have read."""
-    folder = tmp_path_factory.mktemp("shared") / "desk"
-    shutil.copytree(prepared, folder)
-    desk = Desk(folder, f"sqlite:///{folder}/legation.sqlite")
+    desk = copied(prepared, tmp_path_factory.mktemp("shared") / "desk")
     send(desk, ALLIANCE, FR, advice(1), advice(2))
     send(desk, ALLIANCE, KE, advice(3))
     assert desk.run("export", ALLIANCE, "--as", KE).code == 0
     send(desk, ALLIANCE, FR, advice(1, minute=5))
     assert desk.run("export", ALLIANCE, "--as", NG).code == 0
-    return folder
+    return desk.folder
 
 
 @pytest.fixture
 def told(shared: Path, tmp_path: Path) -> Desk:
     """A copy of that store, to be spoiled."""
-    folder = tmp_path / "told"
-    shutil.copytree(shared, folder)
-    return Desk(folder, f"sqlite:///{folder}/legation.sqlite")
-
-
-def refused(done: Done, *words: str) -> None:
-    assert done.code == 1, done
-    assert done.err.startswith("error: ")
-    assert "Traceback" not in done.err
-    for word in words:
-        assert word in done.err
+    return copied(shared, tmp_path / "told")
 
 
 # ---- who saw

@@ -5,10 +5,9 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-from desks import PATIENCE, Desk
+from desks import PATIENCE, Desk, refused
 from typer.testing import CliRunner
 
 from app.cli import transfer
@@ -38,14 +37,6 @@ def advice(number: int, marking: str = CLEAR, **properties: object) -> dict[str,
         "object_marking_refs": [marking],
         **properties,
     }
-
-
-def refused(done: Any, *words: str) -> None:
-    assert done.code == 1, done
-    assert done.err.startswith("error: ")
-    assert "Traceback" not in done.err
-    for word in words:
-        assert word in done.err
 
 
 # ---- the whole

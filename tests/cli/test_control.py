@@ -1,11 +1,10 @@
 """Control by source and compliance, rejections, retention: what the commands do, refuse (exit code 1) and do not understand (2)."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 import typer
-from desks import Desk
+from desks import Desk, refused, send
 
 from app.cli.control import deadline
 from app.stix.markings import HANDLING_EXTENSION
@@ -46,21 +45,9 @@ def terms(**more: object) -> dict[str, object]:
 ONE, TWO = (str(advice(number)["id"]) for number in (1, 2))
 
 
-def send(desk: Desk, path: str, client: str, *objects: dict[str, object]) -> None:
-    assert desk.run("import", desk.write("sent.json", objects), "--to", path, "--as", client).code == 0
-
-
 def read(desk: Desk, path: str, client: str) -> set[str]:
     """The ids that a client reads."""
     return {each["id"] for each in desk.run("export", path, "--as", client).json.get("objects", [])}
-
-
-def refused(done: Any, *words: str) -> None:
-    assert done.code == 1, done
-    assert done.err.startswith("error: ")
-    assert "Traceback" not in done.err
-    for word in words:
-        assert word in done.err
 
 
 COMMANDS = ["reject", "rejected", "withdraw", "erase", "erasures", "hold", "lift", "holds", "retention", "purge"]

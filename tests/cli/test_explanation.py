@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from desks import Desk
+from desks import Desk, refused, send
 from worlds import AMBER, CLEAR, NOW_TEXT, STRICT
 
 from app.stix.markings import HANDLING_EXTENSION
@@ -38,18 +38,6 @@ TERMS: dict[str, Any] = {
         }
     },
 }
-
-
-def refused(done: Any, *words: str) -> None:
-    assert done.code == 1, done
-    assert done.err.startswith("error: ")
-    assert "Traceback" not in done.err
-    for word in words:
-        assert word in done.err
-
-
-def send(desk: Desk, path: str, client: str, *objects: dict[str, object]) -> None:
-    assert desk.run("import", desk.write("sent.json", objects), "--to", path, "--as", client).code == 0
 
 
 @pytest.fixture

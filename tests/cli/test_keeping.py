@@ -78,7 +78,7 @@ def test_a_running_server_is_copied_and_the_copy_brought_back(filled: Desk) -> N
         (["backup", "copy.sqlite"], "sqlite:///absent.sqlite", "there is no store"),
         (["backup", "alliance"], None, "is a directory"),
         (["backup", "feed.json"], None, "there already"),
-        (["restore", "absent.sqlite"], None, "there is no store"),
+        (["restore", "absent.sqlite"], None, "there is no copy"),
         (["restore", "feed.json"], "sqlite:///fresh.sqlite", "cannot be used as a store"),
         (["restore", "legation.sqlite"], None, "move it away"),
         (["store", "verify"], "memory:", "lives in one process alone"),

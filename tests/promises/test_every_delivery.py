@@ -4,7 +4,6 @@ Against `legation serve` in a process of its own, which is killed, and whose fil
 """
 
 import resource
-import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from desks import Desk, Serving, serving
+from desks import Desk, Serving, copied, prepare, send, serving
 from worlds import NO_TLS, TAXII
 
 ALLIANCE = "/members/collections/alliance/"
@@ -37,20 +36,14 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with the model alliance, and three objects of France that nobody has received."""
     folder = tmp_path_factory.mktemp("prepared") / "desk"
     folder.mkdir()
-    desk = Desk(folder, f"sqlite:///{folder}/legation.sqlite")
-    assert desk.run("init", str(folder / "alliance")).code == 0
-    assert desk.run("reload", str(folder / "alliance")).code == 0
-    sent = desk.write("sent.json", [advice(number) for number in (1, 2, 3)])
-    assert desk.run("import", sent, "--to", "members/alliance", "--as", FR).code == 0
+    send(prepare(folder), "members/alliance", FR, *(advice(number) for number in (1, 2, 3)))
     return folder
 
 
 @pytest.fixture
 def desk(prepared: Path, tmp_path: Path) -> Desk:
     """A copy of it."""
-    folder = tmp_path / "desk"
-    shutil.copytree(prepared, folder)
-    return Desk(folder, f"sqlite:///{folder}/legation.sqlite")
+    return copied(prepared, tmp_path / "desk")
 
 
 @contextmanager

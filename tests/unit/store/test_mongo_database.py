@@ -2,15 +2,14 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from contract.samples import COLLECTION, Hands, put, select, version
-from mongo.serving import NAMED, SERVER, address_of, fresh_database, started
-from pymongo import AsyncMongoClient
+from mongo.serving import NAMED, SERVER, address_of, started
 
 from app.audit.deliveries import Delivery
 from app.clock import to_micros
@@ -32,19 +31,6 @@ NOWHERE = "mongodb://legation:s3cr3t@127.0.0.1:9/x?timeoutMS=200"
 def forgotten() -> Iterator[None]:
     yield
     gc.collect()
-
-
-@pytest.fixture
-def url(mongodb: str) -> Iterator[str]:
-    with fresh_database(mongodb) as address:
-        yield address
-
-
-@pytest.fixture
-async def database(url: str) -> AsyncIterator[Database]:
-    """The same database, past the store."""
-    async with AsyncMongoClient(url) as client:
-        yield client.get_default_database()
 
 
 async def test_indexes_are_made_at_start_by_their_names(url: str, database: Database) -> None:

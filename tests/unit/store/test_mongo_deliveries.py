@@ -1,12 +1,12 @@
 """Deliveries on MongoDB: shared records, processes that seal at once, and what is told when the database fails."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from contract.samples import COLLECTION, Hands
-from mongo.serving import failing, fresh_database
+from mongo.serving import failing
 from pymongo import AsyncMongoClient
 
 from app.audit.chain import faults
@@ -15,12 +15,6 @@ from app.errors import StoreUnavailable
 from app.store.mongo import MongoStore, open_mongo
 from app.store.mongo.delivered import MOST_PLACES
 from app.store.mongo.deliveries import MOST_AT_ONCE
-
-
-@pytest.fixture
-def url(mongodb: str) -> Iterator[str]:
-    with fresh_database(mongodb) as address:
-        yield address
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 """What the database is found to disagree about: each thing that is kept twice, spoiled once, past the store."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
 from contract.samples import COLLECTION, Hands, amend, label, put, version
-from mongo.serving import fresh_database
-from pymongo import AsyncMongoClient
 
 from app.store.contract import Amendment, Transaction
 from app.store.mongo import MongoStore, open_mongo
@@ -14,19 +12,6 @@ from app.store.mongo.documents import Database
 from app.store.mongo.faults import _CHECKS
 
 Spoil = Callable[[Database], Awaitable[object]]
-
-
-@pytest.fixture
-def url(mongodb: str) -> Iterator[str]:
-    with fresh_database(mongodb) as address:
-        yield address
-
-
-@pytest.fixture
-async def database(url: str) -> AsyncIterator[Database]:
-    """The same database, past the store."""
-    async with AsyncMongoClient(url) as client:
-        yield client.get_default_database()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from contract.samples import COLLECTION, Hands, put, version
-from mongo.serving import NAMED, fresh_database
+from mongo.serving import NAMED
 from pymongo import AsyncMongoClient
 
 from app.store.mongo import open_mongo
@@ -19,12 +19,6 @@ from app.store.mongo.lanes import Lane
 
 pytestmark = pytest.mark.skipif(NAMED not in os.environ, reason=f"{NAMED} names no server")
 LABELS = range(1, 1001)
-
-
-@pytest.fixture
-def url(mongodb: str) -> Iterator[str]:
-    with fresh_database(mongodb) as address:
-        yield address
 
 
 @pytest.fixture

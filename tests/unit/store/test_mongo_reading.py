@@ -1,10 +1,10 @@
 """How a page is read from MongoDB: what is asked when, and what happens to a snapshot that goes away."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from contract.samples import Hands, numbers_of, page, put, rows, select, version
-from mongo.serving import failing, fresh_database
+from mongo.serving import failing
 from pymongo import monitoring
 
 from app.errors import StoreUnavailable
@@ -29,12 +29,6 @@ class Heard(monitoring.CommandListener):
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
         """One is refused."""
-
-
-@pytest.fixture
-def url(mongodb: str) -> Iterator[str]:
-    with fresh_database(mongodb) as address:
-        yield address
 
 
 @pytest.fixture

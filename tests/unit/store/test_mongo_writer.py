@@ -1,14 +1,14 @@
 """How a write on MongoDB is run: again when it met another's, until its fate is known, never twice, and never dated too early."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from contract.samples import COLLECTION, Hands, amend, page, put, put_in, rows, select, version
-from mongo.serving import failing, fresh_database
+from mongo.serving import failing
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 
@@ -19,12 +19,6 @@ from app.store.dates import TrustedClock
 from app.store.mongo import MongoStore, open_mongo, writer
 
 TRANSIENT = "TransientTransactionError"
-
-
-@pytest.fixture
-def url(mongodb: str) -> Iterator[str]:
-    with fresh_database(mongodb) as address:
-        yield address
 
 
 @pytest.fixture

@@ -15,11 +15,6 @@ from app.store.sqlite.deliveries import DeliveryWriter, beside, open_deliveries
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "store.db"
-
-
-@pytest.fixture
 async def store(path: Path) -> AsyncIterator[SqliteStore]:
     store = await open_sqlite(path, Hands().trusted())
     await put(store, *(version(f"indicator--{number}") for number in range(500)))

@@ -18,11 +18,6 @@ from app.store.sqlite.store import SqliteStore
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "store.db"
-
-
-@pytest.fixture
 async def filled(path: Path) -> AsyncIterator[SqliteStore]:
     """A store with three batches on record."""
     store = await open_sqlite(path, Hands().trusted())

@@ -17,11 +17,6 @@ from app.store.sqlite.schema import STORE_PAGE_OCTETS
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "store.db"
-
-
-@pytest.fixture
 async def store(path: Path) -> AsyncIterator[SqliteStore]:
     """A published version with a pin, one in quarantine, a tombstone; and one in another collection."""
     store = await open_sqlite(path, Hands().trusted())

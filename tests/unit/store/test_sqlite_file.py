@@ -25,11 +25,6 @@ SOON = timedelta(milliseconds=20)
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "store.db"
-
-
-@pytest.fixture
 async def store(path: Path) -> AsyncIterator[SqliteStore]:
     store = await open_sqlite(path, Hands().trusted(), patience=SOON)
     yield store
