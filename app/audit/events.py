@@ -32,6 +32,8 @@ class Event(StrEnum):
     HOLD = "hold"
     LIFT = "lift"
     REJECT = "reject"
+    REFUSE_RELAY = "refuse-relay"
+    """Somebody tried to send on what another organisation marked TLP:RED."""
     PUBLISH = "publish"
     """An embargo ended."""
     PURGE = "purge"

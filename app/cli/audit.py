@@ -13,11 +13,13 @@ from app.cli.control import ObjectArgument, deadline
 from app.cli.options import As, Json, Store, path_of, place, takes
 from app.cli.options import client as client_name
 from app.cli.session import do, knowing
-from app.cli.terminal import note, say, say_json, table
-from app.clock import timestamp
+from app.cli.terminal import REFUSED, note, say, say_json, table
+from app.clock import timestamp, to_micros
 from app.errors import ConfigurationError, quoted
 from app.sharing.exchange import Address, Exchange
 from app.sharing.recall import Recalled, Wanted, recall
+from app.sharing.relays import Relay
+from app.sharing.relays import relays as relays_deed
 from app.sharing.who_saw import Portion, Received
 from app.sharing.who_saw import who_saw as who_saw_deed
 
@@ -26,6 +28,10 @@ audit.command("key")(key)
 audit.command("checkpoint")(checkpoint)
 audit.command("verify")(verify)
 
+Since = Annotated[
+    datetime | None,
+    typer.Option(metavar="TIME", parser=deadline, help="only what was done then or later, UTC: `2026-09-30` or a whole time"),
+]
 PUBLIC_NAME: Final = "(the public)"
 UNREADABLE: Final = "(cannot be read: run `legation audit verify`)"
 
@@ -75,6 +81,41 @@ def _received(each: Received) -> tuple[object, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Relays:
+    """What `relays` is asked."""
+
+    client: As
+    since: Since = None
+    store: Store
+    json: Json = False
+
+
+@audit.command("relays")
+@takes(Relays)
+def relays(asked: Relays) -> None:
+    """List who tried to send on TLP:RED objects of another organisation: noted once a day for each client, kept for 90 days.
+
+    Auditors of the originator see this of their own objects, auditors of the secretariat of all. Exit code 1: there is something to look into.
+    """
+    with knowing(asked.client, f"{asked.client} may not audit"):
+        found = do(asked.store, lambda exchange: relays_deed(exchange, asked.client))
+    since = "" if asked.since is None else timestamp(to_micros(asked.since))
+    found = [each for each in found if each.tried >= since]
+    if asked.json:
+        say_json([asdict(each) for each in found])
+    elif found:
+        table("Tried to send on TLP:RED", ("object", "of", "by", "client", "tried"), [_tried(each) for each in found])
+    else:
+        note("nobody tried to send on TLP:RED")
+    if found:
+        raise typer.Exit(REFUSED)
+
+
+def _tried(each: Relay) -> tuple[object, ...]:
+    return each.object_id, each.originator, each.organisation, each.client.partition("/")[2], each.tried
+
+
+@dataclass(frozen=True, kw_only=True)
 class Log:
     """What `log` is asked."""
 
@@ -83,10 +124,7 @@ class Log:
         typer.Argument(metavar="[ROOT/COLLECTION]", parser=place, help="of which collection; without, of all, and of administration"),
     ] = None
     administration: Annotated[bool, typer.Option("--administration", help="only what concerns no single collection")] = False
-    since: Annotated[
-        datetime | None,
-        typer.Option(metavar="TIME", parser=deadline, help="only what was done then or later, UTC: `2026-09-30` or a whole time"),
-    ] = None
+    since: Since = None
     event: Annotated[list[Event] | None, typer.Option(help="only these events; may be given several times")] = None
     client: Annotated[
         str | None,

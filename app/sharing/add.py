@@ -31,6 +31,7 @@ from app.sharing.exchange import Address, Exchange
 from app.sharing.label_budget import LabelBudget
 from app.sharing.place import Poster, place
 from app.sharing.reject import reasons
+from app.sharing.relays import note_relays
 from app.sharing.released import follow
 from app.sharing.report import Outcome, report
 from app.sharing.threads import Line, Thread
@@ -81,6 +82,7 @@ async def _write(exchange: Exchange, tx: Transaction, visit: Visit, posting: Pos
         await writing.take(tx, [each])
     await writing.take(tx, [each for each in posting.objects if each.object.type != "marking-definition"])
     await _store(exchange, tx, writing)
+    await note_relays(tx, visit, writing.relayed)
     status = report(writing.outcomes, posting.requested)
     await tx.save_status(_kept(visit, status, to_micros(exchange.clock())))
     return status
@@ -121,6 +123,8 @@ class _Writing:
     budget: LabelBudget
     beside: Sent
     erased: dict[str, str] = field(default_factory=dict[str, str])
+    relayed: dict[str, str] = field(default_factory=dict[str, str])
+    """Originator → an object of his, marked TLP:RED, that was refused since somebody else sent it."""
     outcomes: list[Outcome] = field(default_factory=list[Outcome])
     placed: dict[int, tuple[str, Line]] = field(default_factory=dict[int, tuple[str, Line]])
     superseding: dict[tuple[HandlingLabel, HandlingLabel], str] = field(default_factory=dict[tuple[HandlingLabel, HandlingLabel], str])
@@ -163,6 +167,9 @@ class _Writing:
 
     def _fail(self, each: Arriving, error: InvalidObject) -> None:
         self.outcomes[each.index].failure = str(error)
+        originator = self.assessment.originator_of_red(each)
+        if originator is not None:
+            self.relayed.setdefault(originator, each.object.id)
         if each.object.type == "marking-definition":
             self.assessment.forget(each.object.id)
 

@@ -67,6 +67,13 @@ class Assessment:
             self._refuse_unless_allowed(Action.REVOKE, label)
         return Assessed(arriving, label, is_owned)
 
+    def originator_of_red(self, arriving: Arriving) -> str | None:
+        """Whose TLP:RED the object is, if it is another organisation's: to send that on is a breach by itself (access-policy case 14)."""
+        alliance = self.visit.force.alliance
+        owner = alliance.owner_of_identity.get((arriving.object.created_by or "").lower())
+        is_red = any(known.marking.tlp is Tlp.RED for mark in arriving.markings if (known := self._built_in.get(mark)) is not None)
+        return owner if is_red and owner != self.visit.principal.organisation else None
+
     def forget(self, marking_id: str) -> None:
         """A definition of the envelope was refused: what uses it is refused too. What is built in needs no definition."""
         self.known.pop(marking_id, None)

@@ -171,6 +171,8 @@ class RulingKind(StrEnum):
     HOLD = "hold"
     REJECTION = "rejection"
     ERASURE = "erasure"
+    RELAY = "relay"
+    """Not of a contribution, but of the `contributor` who should have been its only one: `client` tried to send on his TLP:RED, and was refused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,29 @@ def test_an_unknown_client_is_named(told: Desk) -> None:
     refused(told.run("audit", "log", "--as", "fr-cert/nobody"), "no client `fr-cert/nobody`")
 
 
+# ---- who tried to send it on
+
+RED = "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1"
+FR_IDENTITY = "identity--c8409342-e351-42b4-9932-2fb0567f3809"
+
+
+def test_case_14_originators_are_alerted_to_relays_of_red(told: Desk) -> None:
+    quiet = told.run("audit", "relays", "--as", AUDITOR)
+    assert (quiet.code, quiet.out) == (0, "")
+    assert "nobody tried" in quiet.err
+    secret = {**advice(7), "created_by_ref": FR_IDENTITY, "object_marking_refs": [RED]}
+    assert told.run("import", told.write("secret.json", [secret]), "--to", ALLIANCE, "--as", KE).code == 1
+    for client in (AUDITOR, SECRETARY):
+        alert = told.run("audit", "relays", "--as", client)
+        assert alert.code == 1
+        assert all(word in alert.out for word in (str(secret["id"]), "fr-cert", "ke-cert", "misp"))
+    assert [each["client"] for each in told.run("audit", "relays", "--as", AUDITOR, "--json").json] == [KE]
+    assert told.run("audit", "relays", "--as", AUDITOR, "--since", "2100-01-01").code == 0
+    assert told.run("audit", "relays", "--as", "fr-police/auditor", "--json").json == []
+    refused(told.run("audit", "relays", "--as", FR), "fr-cert/opencti may not audit")
+    assert told.run("audit", "log", ALLIANCE, "--event", "refuse-relay", "--json").json["actor"] == KE
+
+
 # ---- log
 
 

@@ -1,0 +1,84 @@
+"""Relays: who tried to send on another organisation's TLP:RED, told to the auditors of its originator (access-policy case 14; TLP 2.0: not for disclosure).
+
+It is refused like any other object of somebody else's, and the sender hears no more than that. But to hold it and to offer it is a breach by itself. So it
+is noted under the originator, once a day for each client and collection, and kept for 90 days. Where it was tried is for the auditors of that place: an
+originator is told who, what and when, since he may not know the collection.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from app.access.actions import Action
+from app.access.decision import Question
+from app.access.principal import Role
+from app.audit.events import Event, encode
+from app.clock import timestamp, to_micros
+from app.sharing.door import Tour, Visit, absent, everywhere
+from app.sharing.exchange import Exchange
+from app.stix.handling import HandlingLabel, Tlp
+from app.store.contract import RulingKind, StoredRuling, Transaction
+
+NOTED_EVERY: Final = timedelta(days=1)
+KEPT: Final = timedelta(days=90)
+RED: Final = "red"
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """An attempt: whose TLP:RED object which client of whom tried to send on, and when."""
+
+    originator: str
+    object_id: str
+    organisation: str
+    client: str
+    tried: str
+
+
+async def note_relays(tx: Transaction, visit: Visit, relayed: Mapping[str, str]) -> None:
+    """Put on record that the client tried to send on TLP:RED objects; `relayed` gives one for each originator."""
+    if not relayed:
+        return
+    now, key, client = to_micros(visit.now), visit.collection.key, visit.principal.client
+    known = await tx.rulings(RulingKind.RELAY, key)
+    for ruling in known:
+        if ruling.until <= now:
+            await tx.unrule(ruling)
+    told = {ruling.contributor for ruling in known if ruling.client == client and ruling.made > to_micros(visit.now - NOTED_EVERY)}
+    until = to_micros(visit.now + KEPT)
+    for originator in sorted(relayed.keys() - told):
+        await tx.rule(StoredRuling(RulingKind.RELAY, key, relayed[originator], originator, 0, RED, client, now, until))
+        await tx.seal(key, encode(visit.deed(Event.REFUSE_RELAY, RED), {"originator": originator}))
+
+
+async def relays(exchange: Exchange, client: str) -> list[Relay]:
+    """The attempts that a client may audit, oldest first: on what is its organisation's, or all of them.
+
+    Raises Unauthenticated; NotFound for who is no auditor.
+    """
+    tour = await everywhere(exchange, client)
+    if Role.AUDITOR not in tour.principal.roles:
+        raise absent(tour.principal)
+    now = to_micros(exchange.clock())
+
+    async def work(tx: Transaction) -> list[StoredRuling]:
+        return [ruling for ruling in await tx.rulings(RulingKind.RELAY) if ruling.until > now]
+
+    return [_relay(ruling) for ruling in await exchange.store.transact(work) if _may_audit(tour, ruling)]
+
+
+def _may_audit(tour: Tour, ruling: StoredRuling) -> bool:
+    visit = next((each for each in tour.visits if each.collection.key == ruling.collection), None)
+    if visit is None:
+        return False
+    label = HandlingLabel(Tlp.RED, originator=ruling.contributor, submitter=_organisation(ruling))
+    return visit.force.judge.decide(Question(visit.principal, Action.READ_AUDIT, visit.collection, label), visit.now).allowed
+
+
+def _relay(ruling: StoredRuling) -> Relay:
+    return Relay(ruling.contributor, ruling.object_id, _organisation(ruling), ruling.client, timestamp(ruling.made))
+
+
+def _organisation(ruling: StoredRuling) -> str:
+    return ruling.client.partition("/")[0]
