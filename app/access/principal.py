@@ -76,6 +76,14 @@ class Principal:
         """Whether nobody is behind the request that the alliance knows."""
         return self.kind is Kind.PUBLIC
 
+    @property
+    def is_told_of_its_own(self) -> bool:
+        """Whether it is told what became of whatever its organisation contributed (access-policy case 29).
+
+        A constituency feed is not: it must not read ids of TLP:RED objects there. Nor is who contributes nothing.
+        """
+        return Role.CONTRIBUTOR in self.roles and self.scope is Scope.ORGANISATION
+
 
 PUBLIC_AUDIENCE = "public"
 

@@ -1,4 +1,4 @@
-"""Rulings as they are told: to who may make them, and to the organisation whose contribution each is on."""
+"""Rulings as they are told: to who may make them, and to contributors of the organisation whose contribution each is on."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,12 +13,14 @@ async def concerning(
 ) -> list[tuple[StoredRuling, Collection]]:
     """The rulings of a kind that concern a client, oldest first, with their collections: where he `may`, and those on what is his organisation's.
 
-    Raises Unauthenticated.
+    The latter only for a client who is told of its own. Raises Unauthenticated.
     """
-    visits = {visit.collection.key: visit for visit in (await everywhere(exchange, client)).visits}
+    tour = await everywhere(exchange, client)
+    visits = {visit.collection.key: visit for visit in tour.visits}
+    own = tour.principal.organisation if tour.principal.is_told_of_its_own else None
 
     async def work(tx: Transaction) -> Sequence[StoredRuling]:
         return await tx.rulings(kind)
 
     known = [(ruling, visits[ruling.collection]) for ruling in await exchange.store.transact(work) if ruling.collection in visits]
-    return [(ruling, visit.collection) for ruling, visit in known if ruling.contributor == visit.principal.organisation or may(visit)]
+    return [(ruling, visit.collection) for ruling, visit in known if ruling.contributor == own or may(visit)]

@@ -200,6 +200,10 @@ async def test_holds_are_told_to_compliance_and_to_whom_they_concern() -> None:
     assert (told.since, told.until) == (START, START + timedelta(days=9))
     assert await holds(world.exchange, NG) == [told]
     assert await holds(world.exchange, KE) == []
+    feed = await hire(world, "ng-cert", "feed", "reader", scope="constituency")
+    desk = await hire(world, "ng-cert", "desk", "reader", "red-reader")
+    for client in (feed, desk):
+        assert await holds(world.exchange, client) == []  # it tells ids of what they may not see
 
 
 async def test_a_relationship_to_something_held_keeps_its_own_ways() -> None:
