@@ -60,12 +60,11 @@ class Doorkeeper:
 
 
 def find_proof(call: Call, api_key_name: bytes | None) -> Proof | None:
-    """What the request shows, None if nothing. Sets `call.has_proof`. Raises Unauthenticated for what cannot be read, or is shown twice."""
+    """What the request shows, None if nothing. Raises Unauthenticated for what cannot be read, or is shown twice."""
     authorizations = call.values(b"authorization")
     keys = call.values(api_key_name) if api_key_name else []
     if not authorizations and not keys:
         return None
-    call.has_proof = True
     if len(authorizations) + len(keys) > 1:
         raise Unauthenticated("credentials came twice: send one kind, once")
     return Proof(keys[0]) if keys else _read(authorizations[0])

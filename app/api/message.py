@@ -32,7 +32,7 @@ _GZIP_WINDOW: Final = 31
 class Call:
     """The head of one request. `client` is filled in when it is known."""
 
-    __slots__ = ("_headers", "client", "has_proof", "is_read", "method", "params", "receive", "scope")
+    __slots__ = ("_headers", "client", "is_read", "method", "params", "receive", "scope")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope = scope
@@ -41,8 +41,6 @@ class Call:
         self.params: dict[str, str] = scope.get("path_params", {})
         self.client = ""
         """`organisation/client`; empty for the anonymous public."""
-        self.has_proof = False
-        """Whether the request carries credentials, right or wrong."""
         self.is_read = False
         """Whether its body was read to the end."""
         headers: dict[bytes, list[bytes]] = {}

@@ -13,7 +13,7 @@ from app.access.decision import Judge, Question
 from app.access.facts import Facts, collection_facts
 from app.access.principal import Principal
 from app.audit.events import ADMINISTRATION, OPERATOR, Deed, Event, encode
-from app.clock import to_micros
+from app.clock import timestamp, to_micros
 from app.errors import ConfigurationError, quoted
 from app.sharing.exchange import Exchange
 from app.stix.handling import HandlingLabel
@@ -85,7 +85,7 @@ async def issue_token(exchange: Exchange, client: str, expires: timedelta | None
 
     async def work(tx: Transaction) -> None:
         await tx.add_token(stored)
-        await _seal(exchange, tx, Event.ISSUE_TOKEN, token=stored.id, client=client, expires=stored.expires)
+        await _seal(exchange, tx, Event.ISSUE_TOKEN, token=stored.id, client=client, expires=timestamp(stored.expires) if until else "")
 
     await exchange.store.transact(work)
     return Issued(stored.id, token, until)

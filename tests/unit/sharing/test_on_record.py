@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from deeds import START, HandClock, alter_organisation, delete, hand_world, handling, hire, keep, later, moment, put
 from linking import closed, linked, new_world
-from worlds import AMBER, GREEN, NG_IDENTITY, World, indicator
+from worlds import AMBER, GREEN, NG_IDENTITY, RED, World, indicator
 
 from app.audit.events import ADMINISTRATION, OPERATOR, SERVER, Event, Record
+from app.clock import timestamp, to_micros
 from app.errors import Denied, NotFound
 from app.sharing import administer, curate
 from app.sharing.erase import ErasureReason, erase
@@ -64,6 +65,14 @@ async def test_add(scene: tuple[World, HandClock]) -> None:
     async with leaving(world, (ALLIANCE, Event.ADD, NG)) as left:
         await keep(world, NG, ALLIANCE, later(one, 5))
     assert (left[ALLIANCE].details["rows"], left[ALLIANCE].details["changed"]) == ([[3, 3]], [[1, 1]])
+
+
+async def test_what_others_may_not_send_on(scene: tuple[World, HandClock]) -> None:
+    """Names the originator, and no object."""
+    world, _ = scene
+    async with leaving(world, (ALLIANCE, Event.REFUSE_RELAY, KE)) as left:
+        await put(world, KE, ALLIANCE, indicator(created_by_ref=NG_IDENTITY, object_marking_refs=[RED]))
+    assert left[ALLIANCE].details == {"originator": "ng-cert"}
 
 
 async def test_delete(scene: tuple[World, HandClock]) -> None:
@@ -187,6 +196,8 @@ async def test_what_operators_do(scene: tuple[World, HandClock]) -> None:
     async with leaving(world, (ADMINISTRATION, Event.ISSUE_TOKEN, OPERATOR)) as left:
         issued = await administer.issue_token(world.exchange, NG, timedelta(days=1))
     assert (left[ADMINISTRATION].details["token"], left[ADMINISTRATION].details["client"]) == (issued.id, NG)
+    assert issued.expires is not None
+    assert left[ADMINISTRATION].details["expires"] == timestamp(to_micros(issued.expires))
     assert issued.token not in str(left)
     async with leaving(world, (ADMINISTRATION, Event.REVOKE_TOKEN, OPERATOR)) as left:
         assert await administer.revoke_token(world.exchange, issued.id)
