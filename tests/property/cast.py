@@ -33,7 +33,7 @@ KE_IDENTITY, ZA_IDENTITY, UNREGISTERED = (fixed("identity", name) for name in ("
 OWN_IDENTITY: Final = {"ng-cert": NG_IDENTITY, "ke-cert": KE_IDENTITY, "za-cert": ZA_IDENTITY}
 DESKS: Final = {name: fixed("identity", f"{name} desk") for name in OWN_IDENTITY}
 
-CURATOR, KE_CURATOR, COMPLIANCE = "secretariat/curator", "ke-cert/curator", "secretariat/compliance"
+CURATOR, KE_CURATOR, COMPLIANCE, OFFICER = "secretariat/curator", "ke-cert/curator", "secretariat/compliance", "secretariat/officer"
 CURATORS: Final = {INTAKE: CURATOR, LABS_INTAKE: KE_CURATOR}
 """Who releases from which intake; the secretariat's curator may from both."""
 WRITERS: Final = {
@@ -49,7 +49,8 @@ WRITERS: Final = {
 
 INDICATORS: Final = tuple(fixed("indicator", str(number)) for number in range(6))
 ADDRESSES: Final = tuple(fixed("ipv4-addr", str(number)) for number in range(3))
-LINKS: Final = tuple(fixed("relationship", str(number)) for number in range(2))
+LINKS: Final = (*(fixed("relationship", str(number)) for number in range(2)), fixed("note", "0"))
+"""What refers to others: one end to the other, or to a few at once."""
 UNKNOWN_ID: Final = fixed("indicator", "unknown")
 IDENTITIES: Final = (fixed("identity", "bank"), UNREGISTERED)
 """Sent as objects: one that created nothing, and one that created much."""
@@ -111,6 +112,7 @@ def _secretariat() -> Organisation:
         "curator": ("reader", "curator"),
         "editor": ("reader", "contributor"),
         "compliance": ("compliance",),
+        "officer": ("dpo",),
         "auditor": ("auditor",),
     }
     whole = {"kind": "secretariat", "name": "Secretariat", "clients": {name: {"roles": roles} for name, roles in clients.items()}}

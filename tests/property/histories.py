@@ -24,6 +24,7 @@ from property.cast import (
     LABS_INTAKE,
     LINKS,
     NATIONAL,
+    OFFICER,
     OPERATION,
     OWN_IDENTITY,
     POSSIBLE,
@@ -115,6 +116,16 @@ class Withdraw:
 
 
 @dataclass(frozen=True)
+class Erase:
+    """The data protection officer deletes an object everywhere, and those who sent it may not send it again."""
+
+    client: str
+    object_id: str
+    seconds: float = 1
+    path: str = ""
+
+
+@dataclass(frozen=True)
 class Reload:
     """The alliance changes."""
 
@@ -133,7 +144,7 @@ class Duties:
     path: str = ""
 
 
-Deed: TypeAlias = Add | Delete | Release | Reject | Hold | Lift | Withdraw | Reload | Duties
+Deed: TypeAlias = Add | Delete | Release | Reject | Hold | Lift | Withdraw | Erase | Reload | Duties
 
 
 def history(seed: int, length: int = 22) -> list[Deed]:
@@ -144,7 +155,7 @@ def history(seed: int, length: int = 22) -> list[Deed]:
     return [*_History(dice, seed, ids, prober).deeds(length)]
 
 
-_CREATED: Final = ("indicator", "relationship")
+_CREATED: Final = ("indicator", "relationship", "note")
 _LEVELS: Final = (CLEAR, GREEN, GREEN, GREEN, GREEN, AMBER, AMBER, STRICT, STRICT, RED, RED, None)
 _LOW_LEVELS: Final = {EXCHANGE: (CLEAR, GREEN, GREEN, GREEN, None, AMBER), PUBLIC: (CLEAR, CLEAR, None, GREEN)}
 _SECONDS: Final = (0.001, 1, 30, 30, 3600, 40_000)
@@ -174,6 +185,7 @@ class _History:
             self._reload: self.dice.choice([0, 0, 1, 2]),
             self._duties: self.dice.choice([0.5, 1, 2]),
             self._withdraw: self.dice.choice([0, 0.3]),
+            self._erase: self.dice.choice([0, 0, 0.4]),
         }
         chosen = self.dice.choices(list(kinds), list(kinds.values()), k=length)
         return [replace(make(path), seconds=self.dice.choice(_SECONDS)) for make, path in zip(chosen, paths, strict=True)]
@@ -212,10 +224,13 @@ class _History:
     def _withdraw(self, path: str) -> Deed:
         return Withdraw(self.dice.choice(WRITERS[path]), self.dice.choice(self.ids))
 
+    def _erase(self, _path: str) -> Deed:
+        return Erase(OFFICER, self.dice.choice(self.ids))
+
     def _add(self, client: str, path: str) -> Add:
         organisation = client.partition("/")[0]
         objects: dict[tuple[str, str], Content] = {}
-        for _ in range(self.dice.choice([1, 1, 2, 3, 4])):
+        for _ in range(self.dice.choice([1, 1, 2, 2, 3, 4, 10])):
             for each in self._item(organisation, path):
                 objects[each["id"], each.get("modified", "")] = each
         if any(each["id"] == UNREGISTERED for each in objects.values()):  # a creator comes with what it created
@@ -256,22 +271,28 @@ class _History:
         return newer | ({"object_marking_refs": [level]} if level is not None and self.dice.random() < 0.5 else {})
 
     def _object(self, organisation: str) -> Content:
-        kind = self.dice.choices(["indicator", "ipv4-addr", "relationship", "identity"], [6, 3, 2, 1])[0]
+        kind = self.dice.choices(["indicator", "ipv4-addr", "link", "identity"], [6, 3, 2, 1])[0]
         token = self._token()
         if kind == "ipv4-addr":
             return {"type": kind, "id": self._id(kind), "value": "198.51.100.7", "x_token": token}
         versioned = {"spec_version": "2.1", "created": _day(1), "modified": _day(self.dice.randint(1, 6)), "x_token": token}
         creator = self._creator(organisation)
         versioned |= {"created_by_ref": creator} if creator else {}
-        if kind == "relationship":
-            known = [each for each in self.ids if each not in LINKS]
-            source, target = self.dice.sample(known if self.dice.random() < 0.7 else [*INDICATORS, *ADDRESSES], 2)
-            ends = {"relationship_type": "indicates", "source_ref": source, "target_ref": target}
-            return {"type": kind, "id": self._id(kind), **versioned, **ends}
+        if kind == "link":
+            return {**self._link(), **versioned}
         if kind == "identity":
             return {"type": kind, "id": IDENTITIES[self.tokens % 2], **versioned, "name": token, "identity_class": "organization"}
         pattern = {"pattern": "[ipv4-addr:value = '198.51.100.7']", "pattern_type": "stix", "valid_from": _day(1), "name": token}
         return {"type": kind, "id": self._id(kind), **versioned, **pattern}
+
+    def _link(self) -> Content:
+        """Refers to what the history is about, or might have been."""
+        link = next(each for each in self.ids if each in LINKS)
+        targets = [each for each in self.ids if each not in LINKS] if self.dice.random() < 0.7 else [*INDICATORS, *ADDRESSES]
+        source, *more = self.dice.sample(targets, min(self.dice.choice([2, 2, 3]), len(targets)))
+        if link.startswith("note"):
+            return {"type": "note", "id": link, "content": "seen together", "object_refs": [source, *more]}
+        return {"type": "relationship", "id": link, "relationship_type": "indicates", "source_ref": source, "target_ref": more[0]}
 
     def _id(self, kind: str) -> str:
         return self.dice.choice([each for each in self.ids if each.startswith(kind)])

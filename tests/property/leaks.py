@@ -65,6 +65,7 @@ LEAKS: Final[dict[Leaking, int]] = {
     ruling.clearances_outlive_retention: 0,
     ruling.holds_close_nothing: 0,
     ruling.new_versions_escape_a_hold: 0,
+    ruling.holds_are_told_to_everybody_of_an_organisation: 0,
     ruling.curators_see_everything: 0,
     ruling.duties_date_neighbours: 0,
     ruling.jobs_date_neighbours: 0,

@@ -13,6 +13,7 @@ from app.access.actions import Action
 from app.access.clearance import Clearance, ClearanceCache
 from app.access.decision import Question
 from app.access.facts import Attributes, Facts
+from app.access.principal import Principal
 from app.errors import Denied
 from app.sharing import discover, door, due, journal, sight
 from app.sharing.exchange import Force, InForce
@@ -121,6 +122,11 @@ def new_versions_escape_a_hold(patch: Patch) -> None:
             line.effective = line.effective.in_state(line.state)
 
     patch.setattr(Thread, "settle", settle)
+
+
+def holds_are_told_to_everybody_of_an_organisation(patch: Patch) -> None:
+    """A constituency feed is told of holds and erasures, statuses too, like those who contribute."""
+    patch.setattr(Principal, "is_told_of_its_own", True)
 
 
 def curators_see_everything(patch: Patch) -> None:

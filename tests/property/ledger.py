@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 from property.cast import IDENTITIES, INTAKES, PATHS, alliance
 from property.dates import Leak
-from property.histories import Add, Deed, Delete, Duties, Hold, Lift, Reject, Release, Reload, Withdraw
+from property.histories import Add, Deed, Delete, Duties, Erase, Hold, Lift, Reject, Release, Reload, Withdraw
 from property.sight import Sight
 from property.stage import DONE, Answer, Stage
 from property.written import KEYS, TERMS_BY_ID, Contribution, Written, is_version_of, label_of, stated, waits
@@ -20,6 +20,7 @@ from app.stix.references import references
 from app.store.contract import StoredVersion
 
 _EVERY_ID: Final = (*IDENTITIES, *TERMS_BY_ID)
+_PATH_OF: Final = {key: path for path, key in KEYS.items()}
 _RELEASE_TO: Final = {each.path: each.release_to for each in alliance().collections}
 
 
@@ -106,7 +107,10 @@ class Ledger(Sight):
 
     def _released(self, path: str, step: int, stored: StoredVersion) -> Written:
         """A copy; one that followed by itself is bound by the copy before it as well."""
-        origin = next(each for each in self.written if each.path in INTAKES and each.stored.digest == stored.digest)
+        sent = self.contributions[_PATH_OF[stored.source], stored.object_id, stored.contributor]
+        origin = next(
+            each for each in reversed(sent) if each.stored.digest == stored.digest
+        )  # what came back to an earlier content is a version of its own
         labels = [*origin.labels]
         before = [each for each in self.contributions.get((path, *origin.contribution[1:]), ()) if not each.stored.deleted]
         labels += before[-1].labels if before and origin.step == step else []
@@ -177,7 +181,7 @@ def _paths(deed: Deed) -> tuple[str, ...]:
     match deed:
         case Release():
             return deed.path, deed.to
-        case Withdraw() | Duties():
+        case Withdraw() | Erase() | Duties():
             return PATHS
         case Reload():
             return ()

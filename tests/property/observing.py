@@ -69,6 +69,8 @@ class Observer:
         for path in INTAKES:
             if self.client in WRITERS[path]:
                 self.note("rejected", await stage.rejected(self.client, path))
+        self.note("holds", await stage.held(self.client))
+        self.note("erasures", await stage.erased(self.client))
 
     async def poll(self, stage: Stage) -> None:
         """Ask for what is new in the busiest collection, from the date of the last header on, a few at a time."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from property.canaries import Watch
 from property.cast import CURATOR, KE_CURATOR
 from property.dates import Dates, Leak
-from property.histories import Deed, Hold, Lift, Reject, Reload, Withdraw, ids_of, touched
+from property.histories import Deed, Erase, Hold, Lift, Reject, Reload, Withdraw, ids_of, touched
 from property.ledger import Ledger
 from property.observing import Observer
 from property.purge import Fate, Purge, is_own
@@ -116,7 +116,7 @@ async def _ask(stage: Stage, observer: Observer, deeds: Sequence[Deed], step: in
 
 def is_taken(deed: Deed, answer: Answer) -> bool:
     """Whether others could do what was left of their deeds: they do not look, so nothing may stop them. What was not held needs no hold any more."""
-    if isinstance(deed, Hold | Lift | Reject | Withdraw):
+    if isinstance(deed, Hold | Lift | Reject | Withdraw | Erase):
         return True
     return answer.status in {DONE, 200} or (answer.status == 202 and answer.document["failure_count"] == 0)
 

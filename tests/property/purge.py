@@ -12,7 +12,7 @@ from enum import IntEnum
 
 from property.cast import CURATOR, CURATORS, INTAKES, Changes, Content, alliance, changed, concerned
 from property.dates import RowKey
-from property.histories import Add, Deed, Delete, Duties, Hold, Lift, Reject, Release, Reload, Withdraw
+from property.histories import Add, Deed, Delete, Duties, Erase, Hold, Lift, Reject, Release, Reload, Withdraw
 from property.ledger import Ledger
 from property.written import TERMS_BY_ID, Written
 
@@ -66,7 +66,7 @@ class Purge:
         gone = [each for each in self._gone(step) if each.path == deed.path]
         return replace(deed, versions=",".join(dict.fromkeys(each.stored.version for each in gone))) if gone else None
 
-    def _stays(self, step: int, deed: Withdraw | Hold | Lift | Reload) -> bool:
+    def _stays(self, step: int, deed: Withdraw | Erase | Hold | Lift | Reload) -> bool:
         if isinstance(deed, Hold | Lift):
             return self._is_left(deed.path, deed.object_id)
         return self._reloads[step] if isinstance(deed, Reload) else any(self._gone(step))
@@ -115,9 +115,11 @@ class Purge:
         return (each for each in self._ledger.deleted.get(step, ()) if self.fates[each] is not Fate.GONE)
 
     def _release(self, step: int, deed: Release) -> Deed | None:
-        copied = {each.stored.object_id for each in self._ledger.written if each.step == step and self.fates[each] is not Fate.GONE}
-        chosen = [each for each in deed.object_ids if each in copied]
-        return replace(deed, object_ids=(*chosen, *sorted(copied.difference(chosen)))) if copied else None
+        """What came along with something that is gone is named by itself, in the order in which it came: before what it came along with."""
+        copied = [each for each in self._ledger.written if each.step == step and self.fates[each] is not Fate.GONE]
+        came = [each.stored.object_id for each in sorted(copied, key=lambda each: each.stored.date_added)]
+        along = [each for each in came if each not in deed.object_ids]
+        return replace(deed, object_ids=(*along, *(each for each in deed.object_ids if each in came))) if copied else None
 
     def _is_left(self, path: str, object_id: str) -> bool:
         return any((each.path, each.stored.object_id) == (path, object_id) and fate is not Fate.GONE for each, fate in self.fates.items())

@@ -3,7 +3,7 @@
 `Stage.ask` hands the application a request as the web server would; tests/property/sockets.py sends it through a socket instead.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,7 +17,7 @@ import orjson
 from deeds import HandClock
 from property.cast import CURATORS, Changes, alliance, changed
 from property.dates import Dates, Leak
-from property.histories import Add, Deed, Delete, Duties, Hold, Lift, Reject, Release, Reload, Withdraw
+from property.histories import Add, Deed, Delete, Duties, Erase, Hold, Lift, Reject, Release, Reload, Withdraw
 from property.remembering import judge_of
 from starlette.types import ASGIApp, Message
 
@@ -25,7 +25,7 @@ from app.access.alliance import Alliance
 from app.access.decision import Judge
 from app.api import FaceSettings, create_app
 from app.errors import Denied, NotFound, SharingError, Unauthenticated
-from app.sharing import administer, commit, curate, hold, reject, review, withdraw
+from app.sharing import administer, commit, curate, erase, hold, reject, review, withdraw
 from app.sharing.exchange import Exchange, InForce
 from app.sharing.hold import HoldReason
 from app.sharing.schedule import Scheduler, duties
@@ -118,6 +118,8 @@ class Stage:
                 done = await hold.lift(self.exchange, deed.client, deed.path, deed.object_id)
             case Withdraw():
                 done = await withdraw.withdraw(self.exchange, deed.client, deed.object_id)
+            case Erase():
+                done = await erase.erase(self.exchange, deed.client, deed.object_id, erase.ErasureReason.REQUEST)
             case Reload():
                 self.changes = changed(self.changes, deed.change)
                 done = (await administer.adopt(self.exchange, alliance(self.changes))).changed
@@ -148,10 +150,22 @@ class Stage:
 
     async def rejected(self, client: str, path: str) -> Answer:
         """What a submitter is told of rejections."""
-        try:
-            return Answer(DONE, (), orjson.dumps(await reject.rejected(self.exchange, client, path)))
-        except SharingError as error:
-            return Answer(REFUSED, (), str(error).encode())
+        return await _told(reject.rejected(self.exchange, client, path))
+
+    async def held(self, client: str) -> Answer:
+        """What a client is told of holds."""
+        return await _told(hold.holds(self.exchange, client))
+
+    async def erased(self, client: str) -> Answer:
+        """What a client is told of erasures."""
+        return await _told(erase.erasures(self.exchange, client))
+
+
+async def _told(answer: Awaitable[Sequence[object]]) -> Answer:
+    try:
+        return Answer(DONE, (), orjson.dumps(await answer))
+    except SharingError as error:
+        return Answer(REFUSED, (), str(error).encode())
 
 
 def place(path: str) -> str:
