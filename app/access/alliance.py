@@ -4,10 +4,11 @@ The files are read and cross-checked by app/configuration; the store keeps the r
 shapes are checked here: what one file says by itself. Every key is told in docs/alliance.md, from the descriptions below.
 """
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 import orjson
@@ -16,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 from app.access.principal import PUBLIC_AUDIENCE, Kind, Principal, Role, Scope
 from app.stix.handling import TLP_BY_TEXT, Tlp
 
+REMOVED: Final = "removed"
+_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Audience = Annotated[
     str, StringConstraints(pattern=r"^(public|(org|group|op):[a-z0-9][a-z0-9-]{0,62}|jur:[A-Z]{2}|user:[a-z0-9-]+/[a-z0-9-]+)$")
@@ -176,8 +179,8 @@ class Collection(_Frozen):
 
     @property
     def path(self) -> str:
-        """`root/name`, as commands and files name it."""
-        return f"{self.root}/{self.name}"
+        """`root/name`, as commands and files name it; of a removed collection, its id."""
+        return f"{self.root}/{self.name}" if self.root else self.key
 
     @cached_property
     def key(self) -> str:
@@ -231,6 +234,12 @@ class Alliance(_Frozen):
     def by_key(self) -> dict[str, Collection]:
         """Collections by id."""
         return {collection.key: collection for collection in self.collections}
+
+    @cached_property
+    def removed(self) -> tuple[Collection, ...]:
+        """The collections that left the alliance, by id: closed, nobody's, and for nobody; what they hold stays where it is."""
+        said = {"title": REMOVED, "owner": REMOVED, "kind": CollectionKind.NATIONAL, "state": CollectionState.CLOSED}
+        return tuple(Collection.model_validate({"id": name, **said}) for name in sorted(self.retired) if _UUID.fullmatch(name))
 
     @cached_property
     def owner_of_identity(self) -> dict[str, str]:

@@ -110,11 +110,12 @@ async def enter_path(exchange: Exchange, client: str, path: str, action: Action)
     raise absent(principal)
 
 
-async def everywhere(exchange: Exchange, client: str) -> Tour:
-    """The client at every collection, whatever he may do there. Raises Unauthenticated."""
+async def everywhere(exchange: Exchange, client: str, *, with_removed: bool = False) -> Tour:
+    """The client at every collection, whatever he may do there; those that left the alliance only if asked for. Raises Unauthenticated."""
     force = await exchange.force.now()
     principal, now = force.principal(client), exchange.clock()
-    return Tour(force, principal, tuple(Visit(force, principal, collection, now) for collection in force.alliance.collections))
+    collections = (*force.alliance.collections, *(force.alliance.removed if with_removed else ()))
+    return Tour(force, principal, tuple(Visit(force, principal, collection, now) for collection in collections))
 
 
 async def judged(

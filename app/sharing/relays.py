@@ -57,7 +57,7 @@ async def relays(exchange: Exchange, client: str) -> list[Relay]:
 
     Raises Unauthenticated; NotFound for who is no auditor.
     """
-    tour = await everywhere(exchange, client)
+    tour = await everywhere(exchange, client, with_removed=True)
     if Role.AUDITOR not in tour.principal.roles:
         raise absent(tour.principal)
     now = to_micros(exchange.clock())

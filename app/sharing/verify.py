@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
-from uuid import UUID
 
 from app.access.alliance import Alliance
 from app.errors import InvalidObject, StoreUnavailable
@@ -99,15 +98,7 @@ async def verify(exchange: Exchange, seen: Callable[[int], None]) -> Verificatio
 
 def _places(alliance: Alliance) -> dict[str, str]:
     """Every collection that may hold something, and how to call it: those that were removed by their ids."""
-    removed = {name: name for name in sorted(alliance.retired) if _is_uuid(name)}
-    return {collection.key: collection.path for collection in alliance.collections} | removed
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False
+    return {collection.key: collection.path for collection in (*alliance.collections, *alliance.removed)}
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 An auditor need not read a collection to ask: control by the source reaches wherever a copy lies. What of it he may audit is for the policies to say, version
 by version, by the label each was written with: what others' versions bind it with does not take it from its originator. Content is never shown.
+Collections that left the alliance count too: what was delivered from them was delivered.
 Deliveries are numbered over all clients and objects, so the numbers stay here: they would count what others received.
 """
 
@@ -55,7 +56,7 @@ class Recipients:
 
 
 async def who_saw(exchange: Exchange, client: str, object_id: str, portion: Portion) -> Recipients:
-    """To whom what the client may audit under an id was delivered, from every collection of the alliance in force.
+    """To whom what the client may audit under an id was delivered, from every collection, removed ones too.
 
     Raises Unauthenticated; NotFound if the client may audit nothing there, whether or not there is anything.
     """
@@ -74,7 +75,7 @@ async def who_saw(exchange: Exchange, client: str, object_id: str, portion: Port
 async def _audited(exchange: Exchange, client: str, object_id: str) -> Sequence[Audited]:
 
     async def enter() -> Tour:
-        tour = await everywhere(exchange, client)
+        tour = await everywhere(exchange, client, with_removed=True)
         if Role.AUDITOR not in tour.principal.roles or not is_identifier(object_id):  # no store is asked for whoever happens to ask
             raise absent(tour.principal)
         return tour
