@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
@@ -110,12 +110,14 @@ class Serving:
 
 @contextmanager
 def serving(desk: Desk, *arguments: str, **variables: str) -> Iterator[Serving]:
-    """`legation serve` on a free port, in a process of its own."""
+    """`legation serve` on a free port, in a process of its own. What of it does not end when it is told to is killed, its workers too."""
     command = [sys.executable, "-m", "app.cli", "serve", "--port", "0", *arguments]
     environment = {**os.environ, "LEGATION_STORE": desk.store, **variables}
     with (
         (desk.folder / "log").open("w") as log,
-        subprocess.Popen(command, env=environment, cwd=desk.folder, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+        subprocess.Popen(
+            command, env=environment, cwd=desk.folder, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+        ) as process,
     ):
         impatience = Timer(PATIENCE, process.kill)
         impatience.start()
@@ -127,6 +129,10 @@ def serving(desk: Desk, *arguments: str, **variables: str) -> Iterator[Serving]:
             yield Serving(process, found[1])
         finally:
             impatience.cancel()
-            if process.poll() is None:
-                process.terminate()
-                process.wait(PATIENCE)
+            try:
+                if process.poll() is None:
+                    process.terminate()
+                    process.wait(PATIENCE)
+            finally:
+                with suppress(ProcessLookupError):  # as it should be: nothing of it is left
+                    os.killpg(process.pid, signal.SIGKILL)

@@ -19,12 +19,12 @@ from app.access.alliance import CollectionKind
 from app.access.decision import Question
 from app.audit.events import Event
 from app.clock import to_micros
-from app.errors import EnvelopeTooLarge, EpochMoved, InvalidObject
+from app.errors import EnvelopeTooLarge, InvalidObject
 from app.sharing.arriving import Arriving, Posting, read_posting
 from app.sharing.assess import Assessed, Assessment, refusal
 from app.sharing.caution import caution, dangling
 from app.sharing.commit import Target, commit
-from app.sharing.door import Visit, enter
+from app.sharing.door import Visit, enter, under_one_alliance
 from app.sharing.elsewhere import Sent, kept_elsewhere, sent_beside
 from app.sharing.erase import erased_of
 from app.sharing.exchange import Address, Exchange
@@ -60,12 +60,15 @@ async def add(exchange: Exchange, client: str, address: Address, body: bytes) ->
         raise EnvelopeTooLarge(msg)
     pieces = slice_envelope(body, exchange.limits.envelope_objects)
     exchange.quotas.writes.spend(visit.principal.organisation, client, len(pieces))
-    while True:
+    entered: Visit | None = visit
+
+    async def once() -> Status:
+        nonlocal entered
+        visit, entered = entered or await enter(exchange, client, address, Action.WRITE_NEW), None
         posting = await read_posting(pieces, visit, exchange.limits.object)
-        try:
-            return await exchange.store.transact(lambda tx: _write(exchange, tx, visit, posting), weight=posting.weight)  # noqa: B023 # run at once
-        except EpochMoved:
-            visit = await enter(exchange, client, address, Action.WRITE_NEW)
+        return await exchange.store.transact(lambda tx: _write(exchange, tx, visit, posting), weight=posting.weight)
+
+    return await under_one_alliance(once)
 
 
 async def _write(exchange: Exchange, tx: Transaction, visit: Visit, posting: Posting) -> Status:

@@ -7,7 +7,7 @@ anonymous public is told nothing of that: Unauthenticated for all but what is pu
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from app.access.actions import Action
 from app.access.alliance import Collection
@@ -15,12 +15,14 @@ from app.access.decision import Question
 from app.access.principal import Principal
 from app.audit.events import Deed, Event
 from app.clock import to_micros
-from app.errors import Denied, EpochMoved, NotFound, Unauthenticated
+from app.errors import Denied, EpochMoved, NotFound, StoreUnavailable, Unauthenticated
 from app.sharing.exchange import NOTHING_HERE, Address, Exchange, Force
 from app.store.contract import Transaction
 
 T = TypeVar("T")
 CREDENTIALS_WANTED = "credentials are needed here"
+TRIES: Final = 10
+"""How often a request is judged by an alliance that is no longer in force when it acts: more reloads than that do not fit into one request."""
 _REFUSALS = {
     Action.READ: "you may not read this collection",
     Action.WRITE_NEW: "you may not add objects to this collection",
@@ -122,17 +124,33 @@ async def judged(
     exchange: Exchange, enter: Callable[[], Awaitable[J]], work: Callable[[Transaction, J], Awaitable[T]], weight: int = 1
 ) -> T:
     """What `work` returns, done in one transaction under the alliance that `enter` judged by; both again if it changed in between."""
-    while True:
+
+    async def once() -> T:
         entered = await enter()
 
-        async def checked(tx: Transaction, entered: J = entered) -> T:
+        async def checked(tx: Transaction) -> T:
             await require_epoch(tx, entered.force)
             return await work(tx, entered)
 
+        return await exchange.store.transact(checked, weight)
+
+    return await under_one_alliance(once)
+
+
+async def under_one_alliance(once: Callable[[], Awaitable[T]]) -> T:
+    """What `once` returns, which judges and acts; again from the start if the alliance changed in between, never under the former one.
+
+    Raises StoreUnavailable if it changes each time: a worker that does not learn of the new one must not go on asking for ever.
+    """
+    for _ in range(TRIES - 1):
         try:
-            return await exchange.store.transact(checked, weight)
+            return await once()
         except EpochMoved:
             continue
+    try:
+        return await once()
+    except EpochMoved as error:
+        raise StoreUnavailable("the alliance changed each time that the request was judged; try again, or start the server anew") from error
 
 
 async def require_epoch(tx: Transaction, force: Force) -> None:

@@ -12,8 +12,8 @@ from app.access.actions import Action
 from app.access.alliance import Compatibility
 from app.audit.deliveries import Delivery
 from app.clock import timestamp, to_micros
-from app.errors import EpochMoved, NotFound
-from app.sharing.door import Visit, enter
+from app.errors import NotFound
+from app.sharing.door import Visit, enter, under_one_alliance
 from app.sharing.exchange import NOTHING_HERE, Address, Exchange
 from app.sharing.sight import Wish, page
 from app.stix.identifiers import is_identifier
@@ -45,17 +45,17 @@ async def read(  # noqa: PLR0913, PLR0917 # a request line, whole
     For the endpoints of one object an id that is unknown, or hidden from the client, raises NotFound; one whose versions are all filtered away gives no
     entries (T-5.6-07, T-5.6-08). Raises Unauthenticated, NotFound, Denied.
     """
-    while True:
+
+    async def once() -> tuple[Visit, ObjectQuery, Page]:
         visit = await enter(exchange, client, address, Action.READ)
         if object_id is not None and not is_identifier(object_id):
             raise NotFound(NOTHING_HERE)
         resolved = resolve(query, visit.collection.key, endpoint, object_id)
-        try:
-            found = await _page(exchange, visit, resolved, endpoint, object_id)
-        except EpochMoved:
-            continue
-        await _record(exchange, visit, found, resolved, endpoint)
-        return _answer(visit, resolved, found, object_id)
+        return visit, resolved, await _page(exchange, visit, resolved, endpoint, object_id)
+
+    visit, resolved, found = await under_one_alliance(once)
+    await _record(exchange, visit, found, resolved, endpoint)
+    return _answer(visit, resolved, found, object_id)
 
 
 async def _page(exchange: Exchange, visit: Visit, query: ObjectQuery, endpoint: Endpoint, object_id: str | None) -> Page:

@@ -65,7 +65,7 @@ async def relays(exchange: Exchange, client: str) -> list[Relay]:
     async def work(tx: Transaction) -> list[StoredRuling]:
         return [ruling for ruling in await tx.rulings(RulingKind.RELAY) if ruling.until > now]
 
-    return [_relay(ruling) for ruling in await exchange.store.transact(work) if _may_audit(tour, ruling)]
+    return [_relay(ruling) for ruling in await exchange.store.examine(work) if _may_audit(tour, ruling)]
 
 
 def _may_audit(tour: Tour, ruling: StoredRuling) -> bool:

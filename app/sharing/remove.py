@@ -11,9 +11,9 @@ from app.access.actions import Action
 from app.access.alliance import CollectionKind
 from app.access.decision import Question
 from app.audit.events import Event
-from app.errors import Denied, EpochMoved, NotFound
+from app.errors import Denied, NotFound
 from app.sharing.commit import Target, commit
-from app.sharing.door import Visit, absent, visit
+from app.sharing.door import Visit, absent, under_one_alliance, visit
 from app.sharing.exchange import NOTHING_HERE, Address, Exchange
 from app.sharing.read import SPEC_VERSION
 from app.sharing.released import follow
@@ -29,15 +29,14 @@ async def remove(exchange: Exchange, client: str, address: Address, object_id: s
 
     Raises Unauthenticated; NotFound if the client sees no such object or version; Denied if he may not delete here, or not this (T-5.7-06, T-5.7-07).
     """
-    while True:
+
+    async def once() -> None:
         visiting = await _enter(exchange, client, address)
         if not is_identifier(object_id):
             raise NotFound(NOTHING_HERE)
-        try:
-            await exchange.store.transact(lambda tx: _remove(exchange, tx, visiting, object_id, query))  # noqa: B023 # run at once
-        except EpochMoved:
-            continue
-        return
+        await exchange.store.transact(lambda tx: _remove(exchange, tx, visiting, object_id, query))
+
+    await under_one_alliance(once)
 
 
 async def _enter(exchange: Exchange, client: str, address: Address) -> Visit:

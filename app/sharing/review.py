@@ -11,8 +11,7 @@ from typing import Final
 
 from app.access.actions import Action
 from app.clock import timestamp
-from app.errors import EpochMoved
-from app.sharing.door import Visit, enter_path
+from app.sharing.door import Visit, enter_path, under_one_alliance
 from app.sharing.exchange import Exchange
 from app.sharing.labels import LabelBook
 from app.sharing.reject import reasons
@@ -51,13 +50,13 @@ class Waiting:
 
 async def review(exchange: Exchange, client: str, path: str) -> list[Waiting]:
     """What waits in the intake `root/name`, oldest first, as far as its labels let the curator's organisation see it. Raises Unauthenticated, NotFound."""
-    while True:
+
+    async def once() -> list[Waiting]:
         visit = await enter_path(exchange, client, path, Action.REVIEW)
-        try:
-            entries = await _quarantined(exchange, visit)
-            return await exchange.store.transact(lambda tx: _review(exchange, tx, visit, entries))  # noqa: B023 # run at once
-        except EpochMoved:
-            continue
+        entries = await _quarantined(exchange, visit)
+        return await exchange.store.transact(lambda tx: _review(exchange, tx, visit, entries))
+
+    return await under_one_alliance(once)
 
 
 async def _quarantined(exchange: Exchange, visit: Visit) -> list[Entry]:

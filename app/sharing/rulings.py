@@ -22,5 +22,5 @@ async def concerning(
     async def work(tx: Transaction) -> Sequence[StoredRuling]:
         return await tx.rulings(kind)
 
-    known = [(ruling, visits[ruling.collection]) for ruling in await exchange.store.transact(work) if ruling.collection in visits]
+    known = [(ruling, visits[ruling.collection]) for ruling in await exchange.store.examine(work) if ruling.collection in visits]
     return [(ruling, visit.collection) for ruling, visit in known if ruling.contributor == own or may(visit)]

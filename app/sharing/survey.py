@@ -50,7 +50,7 @@ async def survey(exchange: Exchange, client: str, path: str) -> Survey:
         raise NotFound(NOTHING_HERE)
     visit = Visit(force, principal, collection, exchange.clock())
     reading = force.judge.decide(visit.asks(Action.READ), visit.now)
-    counted = await exchange.store.transact(lambda tx: _labels(exchange, tx, visit))
+    counted = await exchange.store.examine(lambda tx: _labels(exchange, tx, visit))
     questions = [Question(principal, Action.READ, collection, label) for label, _ in counted]
     decisions = force.judge.decide_many(questions, visit.now) if questions else []
     reasons = [_reason(visit, label, count, decision) for (label, count), decision in zip(counted, decisions, strict=True)]

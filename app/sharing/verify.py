@@ -115,10 +115,10 @@ class _Walk:
         """From the first id to the last."""
         after, more = "", True
         while more:
-            ids, kept = await exchange.store.transact(lambda tx: self._read(tx, after))  # noqa: B023 # run at once
+            ids, kept = await exchange.store.examine(lambda tx: self._read(tx, after))  # noqa: B023 # run at once
             opened = {each: dict(self._open(kept[each])) for each in ids}
             wanted = {mark for objects in opened.values() for each in objects.values() for mark in marking_refs(each.content)}
-            await exchange.store.transact(lambda tx: self._learn(tx, wanted - CANONICAL.keys() - self.definitions.keys()))  # noqa: B023 # as above
+            await exchange.store.examine(lambda tx: self._learn(tx, wanted - CANONICAL.keys() - self.definitions.keys()))  # noqa: B023 # as above
             numbered = [each for each in kept.values() if each.numbered(self.labels)]
             bearing = bearings(numbered, self.labels)
             for each in ids:

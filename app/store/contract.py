@@ -332,6 +332,13 @@ class Store(RecordStore, Protocol):
         """
         ...
 
+    async def examine(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run `work`, which only reads, in one transaction: it sees one moment, keeps no writer waiting, waits for none and keeps nothing.
+
+        It may be run again from its start. Whatever `work` raises is raised. Raises StoreUnavailable if the store cannot be read.
+        """
+        ...
+
     async def epoch(self) -> int:
         """The epoch in force now; 0 before the first alliance. Cheap: every request asks."""
         ...

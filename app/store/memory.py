@@ -131,6 +131,10 @@ class MemoryStore(MemoryRecords):
                     return result
         raise StoreUnavailable("the store is too slow to date what it is sent; send less at once")
 
+    async def examine(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run `work` over the state as it is, and keep nothing."""
+        return await work(MemoryTransaction(self._state.copy(), self._clock, Dating(self._clock, 1, 0)))
+
     async def epoch(self) -> int:
         """The epoch in force."""
         return self._state.epoch

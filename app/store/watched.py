@@ -30,6 +30,10 @@ class WatchedStore:
         """The transaction, its wait told: for its turn, the work and the disk."""
         return await self._told("write", self._store.transact(work, weight))
 
+    async def examine(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """As the store: what an operator looks through is no wait of a client."""
+        return await self._store.examine(work)
+
     async def epoch(self) -> int:
         """As the store."""
         return await self._store.epoch()

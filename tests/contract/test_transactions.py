@@ -217,3 +217,45 @@ async def test_close_waits_for_the_write_that_runs(house: House) -> None:
     may_go_on.set()
     assert await writing == "kept"
     await closing
+
+
+async def history(tx: Transaction) -> object:
+    return await tx.history(COLLECTION, ["indicator--1", "indicator--2"])
+
+
+async def test_who_examines_sees_what_is_kept_and_leaves_no_trace(store: Store) -> None:
+    assert await store.examine(history) == {}
+    before = await contents(store)
+    assert await store.examine(history) == {}
+    assert await contents(store) == before
+    (stored,) = await put(store, version())
+    assert await store.examine(history) == {"indicator--1": [stored]}
+
+
+async def test_what_work_raises_ends_an_examination(store: Store) -> None:
+    async def work(_tx: Transaction) -> None:
+        raise OopsError
+
+    with pytest.raises(OopsError):
+        await store.examine(work)
+    await put(store, version())
+
+
+async def test_who_examines_waits_for_no_writer_and_sees_nothing_unfinished(shared_house: House) -> None:
+    """Not even for one that died in the midst of a write: `legation store verify` must tell of such a store too."""
+    store, other = await shared_house.open(), await shared_house.open()
+    (stored,) = await put(store, version())
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def work(tx: Transaction) -> None:
+        await put_in(tx, version("indicator--2"))
+        begun.set()
+        await may_end.wait()
+
+    writing = asyncio.create_task(store.transact(work))
+    await begun.wait()
+    assert await other.examine(history) == {"indicator--1": [stored]}
+    assert not writing.done()
+    may_end.set()
+    await writing
+    assert len(await other.transact(lambda tx: tx.history(COLLECTION, ["indicator--1", "indicator--2"]))) == 2

@@ -1,7 +1,13 @@
 """Each promise of DESIGN 2 has properties that are named for it: docs/proof.md says which, `make prove` plays them long, and they are there."""
 
 import ast
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
@@ -87,3 +93,37 @@ def test_timing_is_told_by_its_threshold(among: float, holds: str) -> None:
     out = StringIO()
     Console(file=out, width=160).print(prove.timing_table([timing.Measured("a page", 1e-3, among * 1e-3)]))
     assert re.search(rf"a page +│ 1\.000 +│ {among:.3f} +│ {among:.2f} +│ {holds}", out.getvalue()), out.getvalue()
+
+
+# ---- how it ends
+
+
+PATIENCE = 60
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Wait for another process."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, "it does not happen"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_what_plays_ends_with_whoever_started_it(how: signal.Signals) -> None:
+    """The processes that play, and the servers that they started: in the midst of their work, and though nobody told them."""
+    command = [sys.executable, "-m", "property.prove", "4000", "--only", "revocation", "--jobs", "1"]
+    variables = {**os.environ, "PYTHONPATH": str(TESTS)}
+    with subprocess.Popen(command, cwd=TESTS.parent, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        started: list[int] = []
+
+        def serves() -> bool:
+            started[:] = prove.descendants(process.pid)
+            return any(b"app.cli.worker" in Path(f"/proc/{pid}/cmdline").read_bytes() for pid in started)
+
+        try:
+            eventually(serves)
+        finally:
+            process.send_signal(how)
+        eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))
+    assert process.returncode in {-signal.SIGKILL, 1}

@@ -6,12 +6,15 @@
 import argparse
 import logging
 import os
+import signal
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
@@ -78,9 +81,37 @@ def _leak(name: str) -> int:
     return caught_within(leak, lambda seed: test_noninterference.play(seed, stage, Tally()))
 
 
-def quiet() -> None:
-    """Log next to nothing: planted faults make servers complain."""
+def begin() -> None:
+    """What a process that plays does first: it logs next to nothing, since planted faults make servers complain; and it ends with whoever started it."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    signal.signal(signal.SIGTERM, lambda *_: _end())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it hears of it, and ends it
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    _end()
+
+
+def _end() -> None:
+    """End at once, with all that was started here: nobody waits for what is played, and a server in the midst of its work may not listen."""
+    for pid in descendants(os.getpid()):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    os._exit(1)
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes that a process started, and those that they started."""
+    found: list[int] = []
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for task in Path(f"/proc/{pid}/task").glob("*/children"):
+            for child in map(int, task.read_text().split()):
+                found += [child, *descendants(child)]
+    return found
 
 
 @dataclass
@@ -108,12 +139,26 @@ def pieces(proofs: Sequence[Proof], asked: int, first: int) -> Iterator[Piece]:
             yield Piece(proof.name, tuple(seeds[start : start + proof.at_once]))
 
 
+@contextmanager
+def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that play. If what is within is broken off, they are ended."""
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=begin)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in active_children():
+            process.terminate()
+        raise
+    pool.shutdown()
+
+
 def work(todo: Sequence[Piece], jobs: int, console: Console) -> dict[str, Sum]:
     """Do all work, in as many processes, and show how far it is."""
     sums: dict[str, Sum] = {}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with (
-        ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=quiet) as pool,
+        _pool(jobs) as pool,
         Progress(*columns, console=console) as progress,
     ):
         task = progress.add_task("proving", total=len(todo))
@@ -205,4 +250,5 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # as Ctrl-C does: nothing that plays outlives it
     sys.exit(prove(arguments(), Console()))

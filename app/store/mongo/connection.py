@@ -52,6 +52,7 @@ _LATER: Final = frozenset(
     {
         6,  # HostUnreachable
         7,  # HostNotFound
+        43,  # CursorNotFound
         50,  # MaxTimeMSExpired
         64,  # WriteConcernTimeout
         89,  # NetworkTimeout

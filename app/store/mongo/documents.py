@@ -220,6 +220,14 @@ class JobDocument(TypedDict):
     made: int
 
 
+class WriterDocument(TypedDict):
+    """A process that writes: the sessions in which it does, and when it last said that it lives, by the database's clock."""
+
+    _id: str
+    sessions: list[bytes]
+    seen: datetime
+
+
 class PollDocument(TypedDict):
     """What was heard of a client in a collection."""
 
@@ -263,6 +271,7 @@ class Documents:
     rulings: AsyncCollection[RulingDocument]
     leases: AsyncCollection[LeaseDocument]
     jobs: AsyncCollection[JobDocument]
+    writers: AsyncCollection[WriterDocument]
     polls: AsyncCollection[PollDocument]
     refusals: AsyncCollection[RefusalDocument]
 
@@ -284,6 +293,7 @@ def documents_of(database: Database) -> Documents:
         rulings=cast("AsyncCollection[RulingDocument]", database["ruling"]),
         leases=cast("AsyncCollection[LeaseDocument]", database["lease"]),
         jobs=cast("AsyncCollection[JobDocument]", database["job"]),
+        writers=cast("AsyncCollection[WriterDocument]", database["writer"]),
         polls=cast("AsyncCollection[PollDocument]", database["poll"]),
         refusals=cast("AsyncCollection[RefusalDocument]", database["refusal"]),
     )

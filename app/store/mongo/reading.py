@@ -23,8 +23,8 @@ from app.store.mongo.labels import above_mark
 from app.store.mongo.lanes import Lane
 from app.taxii.query import LATEST, Versions
 
-SNAPSHOT_GONE: Final = frozenset({239, 246})
-"""SnapshotTooOld, SnapshotUnavailable."""
+SNAPSHOT_GONE: Final = frozenset({43, 239, 246})
+"""CursorNotFound, SnapshotTooOld, SnapshotUnavailable."""
 PAUSES: Final = (0.02, 0.1)
 """Seconds before a page is read anew."""
 

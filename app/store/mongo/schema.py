@@ -56,6 +56,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     "token": (_unique("token_by_id", "id"), _unique("token_by_digest", "digest")),
     "ruling": (_unique("ruling_by_thing", "kind", "collection", "object_id", "contributor", "row"),),
     "lease": (),
+    "writer": (),
     "job": (_unique("job_by_target", "collection", "target", "contributor"),),
     "poll": (_unique("poll_by_client", "client", "collection"),),
     "refusal": (_unique("refusal_by_minute", "minute", "client", "request", "status"),),
@@ -72,7 +73,8 @@ async def prepare(database: Database, *, create: bool) -> None:
             await _make(database, name)
         if indexes:
             await database[name].create_indexes(list(indexes))
-    for total in (ROWS, EPOCH):
+    begun = {each["_id"] for each in await documents_of(database).totals.find({"_id": {"$in": [ROWS, EPOCH]}}).to_list()}
+    for total in {ROWS, EPOCH} - begun:  # what is there may be held by a write for as long as it likes
         await _begin(database, total, 0)
 
 

@@ -39,7 +39,10 @@ class Counters:
 
 @dataclass(slots=True)
 class Scope:
-    """One attempt of a write, from its first statement to its end. `database_clock` is there if the database's own clock is the one that counts."""
+    """One attempt of a write, from its first statement to its end. `database_clock` is there if the database's own clock is the one that counts.
+
+    With `only_reads` nothing is written and nobody kept away.
+    """
 
     documents: Documents
     session: AsyncClientSession
@@ -51,6 +54,7 @@ class Scope:
     dated: float | None = None
     """When the first date was given, by the monotonic clock."""
     is_over: bool = False
+    only_reads: bool = False
     _counters: dict[str, Counters] = field(default_factory=dict[str, Counters])
     _before: dict[str, Counters] = field(default_factory=dict[str, Counters])
 
@@ -62,8 +66,11 @@ class Scope:
     async def hold(self, name: str) -> Counters:
         """Keep all other writers away from a collection, until the end; its counters, to be changed in place.
 
-        Whoever wrote there since the snapshot of this write was taken, or does now, makes it fail here, and be run again.
+        Whoever wrote there since the snapshot of this write was taken, or does now, makes it fail here, and be run again. What only reads holds
+        nothing, and is told no counters.
         """
+        if self.only_reads:
+            return Counters()
         if name not in self._counters:
             await self.turn.take(name)
             found = await self._hold(name)

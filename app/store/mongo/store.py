@@ -86,6 +86,10 @@ class MongoStore:
         """Run `work` in one transaction and commit."""
         return await self._writer.run(work, weight)
 
+    async def examine(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run `work` in one snapshot and keep nothing."""
+        return await self._writer.examine(work)
+
     async def epoch(self) -> int:
         """The epoch in force."""
         with translated():

@@ -1,6 +1,7 @@
 """Writes: one attempt after the other, until one is committed in time, or the store gives up.
 
 * A write that met another's is run again, after a short pause if the other is another process's. So is one that lost the primary before its commit.
+  Whoever meets others looks for processes that died in the midst of a write, and ends what they left.
 * A commit whose answer was lost is asked for again until it is known: the database does it once.
 * Dates that the clock overtakes before the commit roll back; those that it overtakes while the commit is under way are given anew before anybody is told.
 """
@@ -21,6 +22,7 @@ from app.store.mongo.clock import DatabaseClock
 from app.store.mongo.connection import TRANSACTION, TRANSIENT, UNKNOWN_RESULT, Client, translated
 from app.store.mongo.documents import Documents
 from app.store.mongo.pace import Pace
+from app.store.mongo.presence import Presence
 from app.store.mongo.renewal import renew
 from app.store.mongo.scope import Scope
 from app.store.mongo.transaction import MongoTransaction
@@ -68,6 +70,7 @@ class Writer:
         self._database_clock = database_clock
         self._turns = Turns()
         self._pace = Pace()
+        self._presence = Presence(client, documents)
         self._running = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -86,10 +89,32 @@ class Writer:
             if not self._running:
                 self._idle.set()
 
+    async def examine(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """What `work` returns, which only reads: in the snapshot of a transaction that holds nothing and ends without a commit.
+
+        Run again while the database cannot go on with it. Raises StoreUnavailable, and whatever `work` raises.
+        """
+        patience = Patience()
+        while True:
+            scope = self._scope(Dating(self._clock, 1, 0), Turn(self._turns))
+            scope.only_reads = True
+            try:
+                async with scope.session:
+                    await scope.session.start_transaction()
+                    return await work(MongoTransaction(scope))
+            except PyMongoError as error:
+                if not (error.has_error_label(TRANSIENT) and patience.is_left):
+                    with translated():
+                        raise
+                await patience.pause()
+            finally:
+                scope.is_over = True
+
     async def close(self) -> None:
-        """Take no more writes, and wait for those that run."""
+        """Take no more writes, wait for those that run, and say that nobody has to wait for this process."""
         self._is_closed = True
         await self._idle.wait()
+        await self._presence.close()
 
     async def _run(self, work: Callable[[Scope], Awaitable[T]], weight: int, late: int) -> T:
         patience = Patience()
@@ -98,7 +123,7 @@ class Writer:
             async with self._turns.of(wanted) as turn:
                 scope = self._scope(Dating(self._clock, weight, late), turn)
                 try:
-                    result = await _attempt(work, scope, patience)
+                    result = await _attempt(work, scope, patience, self._presence)
                     break
                 except Busy as busy:
                     wanted.add(busy.name)
@@ -108,6 +133,7 @@ class Writer:
                     if not (_may_be_run_again(error) and patience.is_left):
                         with translated():
                             raise
+                    await self._presence.end_the_dead()
                     await patience.pause()
                 finally:
                     self._pace.took(scope.seconds_dated, weight)
@@ -123,9 +149,10 @@ class Writer:
         return Scope(self._documents, session, self._clock, dating, turn, self._database_clock)
 
 
-async def _attempt(work: Callable[[Scope], Awaitable[T]], scope: Scope, patience: Patience) -> T:
+async def _attempt(work: Callable[[Scope], Awaitable[T]], scope: Scope, patience: Patience, presence: Presence) -> T:
     """What `work` returns, committed; or nothing is kept."""
     try:
+        await presence.show(scope.session)
         await scope.session.start_transaction()
         result = await work(scope)
         await scope.settle()

@@ -95,6 +95,15 @@ class SqliteStore:
                     raise
         raise StoreUnavailable("the store is too slow to date what it is sent; look at its disk, or send less at once")
 
+    async def examine(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run `work` in a transaction that takes no lock of the file, and keep nothing. Writers of this process wait for it, those of others do not."""
+        async with self._lock:
+            try:
+                await self._thread.run(self._begin, "BEGIN")
+                return await work(SqliteTransaction(self._thread, self._writer, self._clock, Dating(self._clock, 1, 0), only_reads=True))
+            finally:
+                await self._thread.run(self._roll_back)
+
     async def epoch(self) -> int:
         """The epoch in force."""
         with translated():
@@ -201,9 +210,9 @@ class SqliteStore:
                 await self._thread.run(registry.touch_tokens, self._writer, touched)
             self._touched = {token_id: at for token_id, at in self._touched.items() if at != touched.get(token_id)}
 
-    def _begin(self) -> None:
+    def _begin(self, how: str = "BEGIN IMMEDIATE") -> None:
         self._roll_back()  # what is left of a task that was cancelled twice
-        self._writer.execute("BEGIN IMMEDIATE")
+        self._writer.execute(how)
 
     def _commit(self, dating: Dating) -> bool:
         """Commit, unless the first date is too near: then roll back, and False. On the writer's thread."""

@@ -1,7 +1,7 @@
 """The transaction as deeds see it: each method is one visit to the writer's thread."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
 import apsw
 
@@ -20,16 +20,24 @@ from app.store.sqlite.values import integer, integer_if_any
 
 P = ParamSpec("P")
 T = TypeVar("T")
+NO_COLLECTION: Final = 0
+"""Numbers of collections begin with 1."""
 
 
 class SqliteTransaction:
-    """A write in progress, between the BEGIN IMMEDIATE and the end that its store gives it. `app.store.contract.Transaction` says what each method means."""
+    """A write in progress, between the BEGIN IMMEDIATE and the end that its store gives it. `app.store.contract.Transaction` says what each method means.
 
-    def __init__(self, thread: SingleThread, connection: apsw.Connection, clock: TrustedClock, dating: Dating) -> None:
+    With `only_reads` it takes no write lock: not even a collection that nothing was written to gets a number.
+    """
+
+    def __init__(
+        self, thread: SingleThread, connection: apsw.Connection, clock: TrustedClock, dating: Dating, *, only_reads: bool = False
+    ) -> None:
         self._thread = thread
         self._connection = connection
         self._clock = clock
         self._dating = dating
+        self._only_reads = only_reads
         self._lanes = Lanes(connection)
         self._collections: dict[str, int] = {}
 
@@ -160,7 +168,7 @@ class SqliteTransaction:
     async def _in(self, collection: str, work: Callable[Concatenate[apsw.Connection, int, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def in_collection(connection: apsw.Connection) -> T:
             if collection not in self._collections:
-                self._collections[collection] = _number(connection, collection)
+                self._collections[collection] = _number(connection, collection, only_reads=self._only_reads)
             return work(connection, self._collections[collection], *args, **kwargs)
 
         return await self._on(in_collection)
@@ -174,7 +182,9 @@ class SqliteTransaction:
         return await self._thread.run(in_transaction)
 
 
-def _number(connection: apsw.Connection, key: str) -> int:
-    """The number of a collection; one that is new gets the next."""
+def _number(connection: apsw.Connection, key: str, *, only_reads: bool) -> int:
+    """The number of a collection; one that is new gets the next, or, to who only reads, one under which nothing is kept."""
     known = integer_if_any(connection, "SELECT number FROM collection WHERE key = ?", key)
-    return integer(connection, "INSERT INTO collection (key) VALUES (?) RETURNING number", key) if known is None else known
+    if known is None:
+        return NO_COLLECTION if only_reads else integer(connection, "INSERT INTO collection (key) VALUES (?) RETURNING number", key)
+    return known
