@@ -18,6 +18,12 @@ _COUNTS: Final = """SELECT a.label, count(*) FROM lane a CROSS JOIN page p ON p.
     WHERE a.collection = ? AND a.object_type = ? GROUP BY a.label"""
 
 
+def number_of(connection: apsw.Connection, key: str) -> int:
+    """The number of a collection; one that is new gets the next."""
+    known = integer_if_any(connection, "SELECT number FROM collection WHERE key = ?", key)
+    return integer(connection, "INSERT INTO collection (key) VALUES (?) RETURNING number", key) if known is None else known
+
+
 def above_mark(connection: apsw.Connection, collection: int | None, mark: int) -> tuple[tuple[int, HandlingLabel], ...]:
     """The labels numbered above `mark`, ascending."""
     rows = connection.execute("SELECT number, text FROM label WHERE collection = ? AND number > ? ORDER BY number", (collection, mark))

@@ -12,11 +12,10 @@ from app.store.dates import Dating, TrustedClock
 from app.store.pins import Contribution, Job, Pin
 from app.store.sqlite import chains, duties, registry
 from app.store.sqlite import pins as pinning
-from app.store.sqlite.labels import above_mark, counts, give_dates, in_use, intern, made
+from app.store.sqlite.labels import above_mark, counts, give_dates, in_use, intern, made, number_of
 from app.store.sqlite.lanes import Lanes
 from app.store.sqlite.rows import amend, history, ids, put, raw, under
 from app.store.sqlite.thread import SingleThread
-from app.store.sqlite.values import integer, integer_if_any
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -160,7 +159,7 @@ class SqliteTransaction:
     async def _in(self, collection: str, work: Callable[Concatenate[apsw.Connection, int, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def in_collection(connection: apsw.Connection) -> T:
             if collection not in self._collections:
-                self._collections[collection] = _number(connection, collection)
+                self._collections[collection] = number_of(connection, collection)
             return work(connection, self._collections[collection], *args, **kwargs)
 
         return await self._on(in_collection)
@@ -172,9 +171,3 @@ class SqliteTransaction:
             return work(self._connection, *args, **kwargs)
 
         return await self._thread.run(in_transaction)
-
-
-def _number(connection: apsw.Connection, key: str) -> int:
-    """The number of a collection; one that is new gets the next."""
-    known = integer_if_any(connection, "SELECT number FROM collection WHERE key = ?", key)
-    return integer(connection, "INSERT INTO collection (key) VALUES (?) RETURNING number", key) if known is None else known
