@@ -20,7 +20,12 @@ from app.store.contract import Store
 from app.store.dates import TrustedClock
 from app.store.memory import MemoryStore
 from app.store.mongo import has_mongo, is_mongo_url, open_mongo, without_secrets
+from app.store.mongo import open_destination as open_mongo_destination
+from app.store.mongo import open_source as open_mongo_source
+from app.store.moving import Destination, Source
 from app.store.sqlite import back_up, open_sqlite, restore
+from app.store.sqlite import open_destination as open_sqlite_destination
+from app.store.sqlite import open_source as open_sqlite_source
 from app.store.watched import WatchedStore
 
 if TYPE_CHECKING:
@@ -168,6 +173,20 @@ async def open_store(url: str, clock: Clock | None = None, *, create: bool = Tru
     return await open_sqlite(path, trusted)
 
 
+async def open_source(url: str) -> Source:
+    """The store at `url`, to be copied. Raises ConfigurationError if there is none, StoreUnavailable if it is in use or cannot be reached."""
+    if is_mongo_url(url):
+        return await open_mongo_source(url)
+    path = _moved(url)
+    _require(path)
+    return await open_sqlite_source(path)
+
+
+async def open_destination(url: str) -> Destination:
+    """A new store at `url`, or one whose copy is not finished. Raises ConfigurationError if something else is in its place, StoreUnavailable."""
+    return await open_mongo_destination(url) if is_mongo_url(url) else await open_sqlite_destination(_moved(url))
+
+
 def back_up_store(url: str, target: Path, seen: Callable[[int, int], None]) -> None:
     """Copy a store as it is at one moment to a new file, whoever uses it meanwhile; `seen` hears how much of how much is copied.
 
@@ -191,6 +210,15 @@ def _file_of(url: str) -> Path:
     if path is None:
         raise ConfigurationError(
             [f"{quoted(without_secrets(url))} is no file that could be copied; name one, `sqlite:///PATH`, or use the database's own tools"]
+        )
+    return path
+
+
+def _moved(url: str) -> Path:
+    path = store_path(url)
+    if path is None:
+        raise ConfigurationError(
+            [f"{quoted(without_secrets(url))} lives in one process alone; name `sqlite:///PATH` or `mongodb://HOST/DATABASE`"]
         )
     return path
 

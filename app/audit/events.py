@@ -43,6 +43,8 @@ class Event(StrEnum):
     RELOAD = "reload"
     RESTORE = "restore"
     """The store came back from a copy: what was written after the copy was made is gone, from the chains too."""
+    COPY = "copy"
+    """The store was copied from another, whole."""
     ISSUE_TOKEN = "issue-token"  # noqa: S105 # a name
     REVOKE_TOKEN = "revoke-token"  # noqa: S105 # a name
 

@@ -5,7 +5,7 @@
 * `alliance`   init, check, reload (`examination` beneath); `additions` add; `tokens` token
 * `curation`   review, release, reject, rejected; `explanation` explain
 * `control`    withdraw, hold, lift, holds; retention, purge; `erasing` erase, erasures
-* `keeping`    backup, restore, store verify
+* `keeping`    backup, restore, store verify; `copying` store copy
 * `audit`      audit who-saw, log; `checkpoints` audit key, checkpoint, verify; `checkpointing` what a server writes by itself
 * `transfer`   import, export; `bundles` cuts files open, `importing` plans the envelopes
 * `serving`    serve; `server` from start to end, `supervisor` over several `worker` processes, `duties` beside their requests, `addresses`, `protocol`

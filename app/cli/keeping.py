@@ -1,4 +1,7 @@
-"""Keeping a store: `legation backup` copies it while it is used, `restore` brings it back, `store verify` holds all that is in it against itself."""
+"""Keeping a store: `legation backup` copies it while it is used, `restore` brings it back, `store verify` holds all that is in it against itself.
+
+`store copy` is in copying.py.
+"""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -11,6 +14,7 @@ from rich.markup import escape
 from rich.progress import MofNCompleteColumn
 
 from app.bootstrap import back_up_store, restore_store
+from app.cli.copying import copy
 from app.cli.options import Json, Store, takes
 from app.cli.session import do
 from app.cli.terminal import REFUSED, note, progress, say_json, table
@@ -20,6 +24,7 @@ from app.sharing.verify import Finding, Verification, held
 from app.sharing.verify import verify as verify_deed
 
 stores = typer.Typer(no_args_is_help=True, help="Look after a store.")
+stores.command("copy")(copy)
 FINDINGS_SHOWN: Final = 20
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, Protocol
 
-from app.audit.chain import Head, Sealed
-from app.audit.deliveries import Delivered, Delivery
+from app.audit.chain import Head, Sealed, seal
+from app.audit.deliveries import Delivered, Delivery, batch_record
 
 REFUSALS_KEPT: Final = timedelta(days=90)
 
@@ -46,6 +46,28 @@ class Refusal:
     status: int
     minute: int
     count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Deliveries that were made durable together: one record of their chain, which covers those up to number `last`."""
+
+    number: int
+    seal: bytes
+    last: int
+    deliveries: tuple[Delivered, ...]
+
+    @staticmethod
+    def after(head: Head, last: int, deliveries: Sequence[Delivery]) -> "Batch":
+        """The next one of the chain that ends at `head`, its deliveries numbered above `last`."""
+        new = seal(head, batch_record(deliveries))
+        numbered = tuple(Delivered(number, each) for number, each in enumerate(deliveries, last + 1))
+        return Batch(new.number, new.seal, last + len(deliveries), numbered)
+
+    @property
+    def highest(self) -> int:
+        """The highest row in it; 0 if it holds none."""
+        return max((each.delivery.rows[-1] for each in self.deliveries), default=0)
 
 
 class RecordStore(Protocol):

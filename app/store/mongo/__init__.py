@@ -3,10 +3,12 @@
 What each module knows: `store` the contract; `writer` how a write is run, and run again; `transaction` a write in progress, `scope` and `turns` what it
 holds; `rows`, `versions`, `pins`, `lanes`, `labels`, `chains`, `registry`, `duties`, `totals` what is kept; `reading`, `keys` and `choice` pages;
 `deliveries`, `delivered` and `clients` what is on record of readers; `documents` and `schema` what lies in the database, and its indexes; `faults` what
-disagrees; `connection`, `address` and `clock` the server. Nothing outside this room knows MongoDB.
+disagrees; `moving` the way from and to other stores (`telling`, `keeping`); `opening`, `connection`, `address` and `clock` the server. Nothing outside this
+room knows MongoDB.
 """
 
 from app.store.mongo.address import is_mongo_url, without_secrets
+from app.store.mongo.moving import open_destination, open_source
 from app.store.mongo.store import MongoStore, has_mongo, open_mongo
 
-__all__ = ["MongoStore", "has_mongo", "is_mongo_url", "open_mongo", "without_secrets"]
+__all__ = ["MongoStore", "has_mongo", "is_mongo_url", "open_destination", "open_mongo", "open_source", "without_secrets"]

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from pymongo import UpdateOne
 
-from app.store.mongo.documents import Documents
+from app.store.mongo.documents import Documents, PollDocument, RefusalDocument
 from app.store.records import REFUSALS_KEPT, Poll, Refusal
 
 
@@ -21,13 +21,23 @@ async def note(documents: Documents, polls: Sequence[Poll], refusals: Sequence[R
 async def polls(documents: Documents) -> Sequence[Poll]:
     """What is known of each client in each collection."""
     found = await documents.polls.find({}).sort([("client", 1), ("collection", 1)]).to_list()
-    return [Poll(each["client"], each["collection"], each["at"], each["from_start"], each["position"], each["objects"]) for each in found]
+    return [poll_of(each) for each in found]
 
 
 async def refusals(documents: Documents, since: int) -> Sequence[Refusal]:
     """What was refused since."""
     found = await documents.refusals.find({"minute": {"$gte": since}}).sort("minute").to_list()
-    return [Refusal(each["client"], each["request"], each["status"], each["minute"], each["count"]) for each in found]
+    return [refusal_of(each) for each in found]
+
+
+def poll_of(found: PollDocument) -> Poll:
+    """What was heard of a client in a collection, as it is kept."""
+    return Poll(found["client"], found["collection"], found["at"], found["from_start"], found["position"], found["objects"])
+
+
+def refusal_of(found: RefusalDocument) -> Refusal:
+    """What a client was refused within a minute, as it is kept."""
+    return Refusal(found["client"], found["request"], found["status"], found["minute"], found["count"])
 
 
 def _heard(poll: Poll) -> UpdateOne:

@@ -11,6 +11,7 @@ from app.errors import StoreUnavailable
 from app.store.mongo.deliveries import stretch_documents
 from app.store.mongo.documents import BatchDocument, Documents
 from app.store.mongo.rows import portions
+from app.store.records import Batch
 from app.store.stretches import SIZES
 
 MOST_PLACES: Final = 8
@@ -39,6 +40,11 @@ async def sealed(documents: Documents, limit: int, after: int) -> Sequence[Seale
     """The records of the chain above `after`, made anew from the deliveries as they are kept now."""
     found = documents.batches.find({"_id": {"$gt": after}}).sort("_id").limit(limit)
     return [Sealed(batch["_id"], _record(batch), batch["seal"]) async for batch in found]
+
+
+def batch_of(batch: BatchDocument) -> Batch:
+    """A record of the chain with its deliveries as they are kept now. Raises StoreUnavailable if one of them cannot be read."""
+    return Batch(batch["_id"], batch["seal"], batch["last"], tuple(_read(batch)))
 
 
 def _places(rows: Sequence[int]) -> Sequence[tuple[int, int]]:

@@ -11,10 +11,11 @@ from typing import Final
 from pymongo.errors import DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
-from app.audit.chain import Head, empty, seal
-from app.audit.deliveries import DELIVERIES, Delivery, batch_record, pack
+from app.audit.chain import Head, empty
+from app.audit.deliveries import DELIVERIES, Delivery, pack
 from app.store.mongo.connection import translated
 from app.store.mongo.documents import BatchDocument, DeliveryDocument, Documents, StretchDocument
+from app.store.records import Batch
 from app.store.stretches import stretches
 from app.store.together import Together
 
@@ -65,7 +66,7 @@ class DeliveryWriter:
         end, self._end = self._end, None  # until it is known what became of the record
         with translated():
             while self._end is None:
-                new = _batch(end or await end_of(self._documents), deliveries)
+                new = _next(end or await end_of(self._documents), deliveries)
                 try:
                     await self._documents.batches.insert_one(new)
                 except DuplicateKeyError:
@@ -74,14 +75,19 @@ class DeliveryWriter:
                     self._end = End.of(new)
 
 
-def _batch(end: End, deliveries: Sequence[Delivery]) -> BatchDocument:
-    new = seal(end.head, batch_record(deliveries))
+def _next(end: End, deliveries: Sequence[Delivery]) -> BatchDocument:
+    return batch_document(Batch.after(end.head, end.last, deliveries), end.highest)
+
+
+def batch_document(batch: Batch, highest: int) -> BatchDocument:
+    """A batch as it is kept; `highest`: the highest row of all before it."""
+    deliveries = [each.delivery for each in batch.deliveries]
     return BatchDocument(
-        _id=new.number,
-        seal=new.seal,
-        first=end.last + 1,
-        last=end.last + len(deliveries),
-        highest=max(end.highest, *(each.rows[-1] for each in deliveries)),
+        _id=batch.number,
+        seal=batch.seal,
+        first=batch.last - len(deliveries) + 1,
+        last=batch.last,
+        highest=max(highest, batch.highest),
         deliveries=[_document(each) for each in deliveries],
         stretches=stretch_documents(deliveries),
     )

@@ -20,6 +20,8 @@ EPOCH: Final = "epoch"
 """The epoch in force."""
 SCHEMA: Final = "schema"
 """The version of what lies here; also tells whose database this is."""
+COPY: Final = "copy"
+"""In the place of `SCHEMA` as long as a copy is not finished: no release takes the database for a store."""
 
 
 COLLECTIONS: Final = {"_id": {"$gte": "of:", "$lt": "of;"}}
@@ -50,6 +52,14 @@ class TotalDocument(TypedDict):
 
     _id: str
     value: int
+
+
+class MarkDocument(TypedDict):
+    """What a copy that is not finished says of itself (app/store/moving.py), and the version of what lies here; no `mark`: it has not begun."""
+
+    _id: str
+    value: int
+    mark: NotRequired[str]
 
 
 class PinDocument(TypedDict):
@@ -259,6 +269,7 @@ class Documents:
 
     counters: AsyncCollection[CounterDocument]
     totals: AsyncCollection[TotalDocument]
+    marks: AsyncCollection[MarkDocument]
     versions: AsyncCollection[VersionDocument]
     contents: AsyncCollection[ContentDocument]
     lanes: AsyncCollection[LaneDocument]
@@ -281,6 +292,7 @@ def documents_of(database: Database) -> Documents:
     return Documents(
         counters=cast("AsyncCollection[CounterDocument]", database["counter"]),
         totals=cast("AsyncCollection[TotalDocument]", database["counter"]),
+        marks=cast("AsyncCollection[MarkDocument]", database["counter"]),
         versions=cast("AsyncCollection[VersionDocument]", database["version"]),
         contents=cast("AsyncCollection[ContentDocument]", database["content"]),
         lanes=cast("AsyncCollection[LaneDocument]", database["lane"]),

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pymongo.asynchronous.client_session import AsyncClientSession
+
 from app.store.contract import RulingKind, StoredRuling
-from app.store.mongo.documents import JobDocument, LeaseDocument, RulingDocument
+from app.store.mongo.documents import Documents, JobDocument, LeaseDocument, RulingDocument
 from app.store.mongo.scope import Scope
 from app.store.pins import Contribution, Job
 
@@ -12,18 +14,7 @@ from app.store.pins import Contribution, Job
 async def rule(scope: Scope, ruling: StoredRuling) -> None:
     """Keep a ruling."""
     await scope.hold(ruling.collection)
-    document = RulingDocument(
-        kind=ruling.kind.value,
-        collection=ruling.collection,
-        object_id=ruling.object_id,
-        contributor=ruling.contributor,
-        row=ruling.row,
-        reason=ruling.reason,
-        client=ruling.client,
-        made=ruling.made,
-        until=ruling.until,
-    )
-    await scope.documents.rulings.replace_one(_ruled(ruling), document, upsert=True, session=scope.session)
+    await scope.documents.rulings.replace_one(_ruled(ruling), ruling_document(ruling), upsert=True, session=scope.session)
 
 
 async def unrule(scope: Scope, ruling: StoredRuling) -> None:
@@ -40,7 +31,7 @@ async def rulings(scope: Scope, kind: RulingKind, collection: str | None, ids: S
     if ids is not None:
         wanted["object_id"] = {"$in": list(ids)}
     found = await scope.documents.rulings.find(wanted, {"_id": 0}, session=scope.session).to_list()
-    return sorted((_ruling(each) for each in found), key=lambda each: (each.made, *_ruled(each).values()))
+    return sorted((ruling_of(each) for each in found), key=lambda each: (each.made, *_ruled(each).values()))
 
 
 async def lease(scope: Scope, name: str, holder: str, until: int) -> bool:
@@ -66,7 +57,12 @@ async def add_job(scope: Scope, job: Job) -> None:
 
 async def jobs(scope: Scope) -> Sequence[Job]:
     """All jobs, oldest first."""
-    found = scope.documents.jobs.find({}, session=scope.session).sort([("made", 1), ("_id", 1)])
+    return await all_jobs(scope.documents, scope.session)
+
+
+async def all_jobs(documents: Documents, session: AsyncClientSession | None = None) -> Sequence[Job]:
+    """The same, also outside of a transaction."""
+    found = documents.jobs.find({}, session=session).sort([("made", 1), ("_id", 1)])
     return [Job(each["collection"], Contribution(each["target"], each["contributor"])) for each in await found.to_list()]
 
 
@@ -87,7 +83,23 @@ def _ruled(ruling: StoredRuling) -> Mapping[str, str | int]:
     }
 
 
-def _ruling(document: RulingDocument) -> StoredRuling:
+def ruling_document(ruling: StoredRuling) -> RulingDocument:
+    """The inverse."""
+    return RulingDocument(
+        kind=ruling.kind.value,
+        collection=ruling.collection,
+        object_id=ruling.object_id,
+        contributor=ruling.contributor,
+        row=ruling.row,
+        reason=ruling.reason,
+        client=ruling.client,
+        made=ruling.made,
+        until=ruling.until,
+    )
+
+
+def ruling_of(document: RulingDocument) -> StoredRuling:
+    """A ruling as it is kept."""
     return StoredRuling(
         kind=RulingKind(document["kind"]),
         collection=document["collection"],

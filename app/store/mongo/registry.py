@@ -49,18 +49,25 @@ async def adopt(scope: Scope, document: bytes, digest: str) -> int:
 async def status(documents: Documents, status_id: str, now: int) -> StoredStatus | None:
     """A status whose time is not over."""
     found = await documents.statuses.find_one({"_id": status_id, "kept_until": {"$gt": now}})
-    if found is None:
-        return None
+    return None if found is None else status_of(found)
+
+
+def status_of(found: StatusDocument) -> StoredStatus:
+    """A status as it is kept."""
     return StoredStatus(found["_id"], found["root"], found["client"], found["organisation"], found["document"], found["kept_until"])
+
+
+def status_document(kept: StoredStatus) -> StatusDocument:
+    """The inverse."""
+    return StatusDocument(
+        _id=kept.id, root=kept.root, client=kept.client, organisation=kept.organisation, document=kept.document, kept_until=kept.kept_until
+    )
 
 
 async def save_status(scope: Scope, kept: StoredStatus) -> None:
     """Keep a status. Those whose time is over go outside of the transaction, so that two writers never meet over them."""
     await scope.documents.statuses.delete_many({"kept_until": {"$lte": scope.clock.unchecked()}})
-    document = StatusDocument(
-        _id=kept.id, root=kept.root, client=kept.client, organisation=kept.organisation, document=kept.document, kept_until=kept.kept_until
-    )
-    await scope.documents.statuses.replace_one({"_id": kept.id}, document, upsert=True, session=scope.session)
+    await scope.documents.statuses.replace_one({"_id": kept.id}, status_document(kept), upsert=True, session=scope.session)
 
 
 async def token(documents: Documents, digest: str) -> StoredToken | None:

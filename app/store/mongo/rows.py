@@ -63,24 +63,31 @@ async def under(scope: Scope, collection: str, labels: Sequence[int], limit: int
 
 async def put(scope: Scope, collection: str, arrivals: Sequence[Arrival]) -> Sequence[int]:
     """Store new rows; their numbers, in the order given."""
-    counters = await scope.hold(collection)
+    await scope.hold(collection)
     if not arrivals:
         return []
     rows = await _next_rows(scope, len(arrivals))
     numbered = list(zip(rows, arrivals, strict=True))
+    await keep(scope, collection, numbered)
+    for row, arrival in numbered:
+        scope.stamps.put(collection, row, arrival.stored.date_added)
+    return rows
+
+
+async def keep(scope: Scope, collection: str, numbered: Sequence[tuple[int, Arrival]]) -> None:
+    """Store rows, at least one, under numbers that are theirs alone."""
+    counters = await scope.hold(collection)
     for some in portions(numbered):
         await scope.documents.versions.insert_many([version_document(row, collection, each) for row, each in some], session=scope.session)
     kept = [(row, each) for row, each in numbered if not each.stored.deleted]
     for some in portions(kept):
         await scope.documents.contents.insert_many([content_document(row, collection, each) for row, each in some], session=scope.session)
     moves = Moves()
-    for row, arrival in numbered:
+    for _, arrival in numbered:
         _enter(moves, arrival.stored)
-        scope.stamps.put(collection, row, arrival.stored.date_added)
     await moves.make(scope, collection)
     counters.held += len(kept)
-    counters.newest = max(counters.newest, *(each.stored.date_added for each in arrivals))
-    return rows
+    counters.newest = max(counters.newest, *(each.stored.date_added for _, each in numbered))
 
 
 async def amend(scope: Scope, collection: str, amendments: Sequence[Amendment]) -> None:

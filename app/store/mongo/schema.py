@@ -11,7 +11,7 @@ from pymongo import IndexModel
 from pymongo.errors import OperationFailure
 
 from app.errors import ConfigurationError, quoted
-from app.store.mongo.documents import EPOCH, ROWS, SCHEMA, Database, documents_of
+from app.store.mongo.documents import COPY, EPOCH, ROWS, SCHEMA, Database, documents_of
 
 VERSION: Final = 1
 """Of the layout. Raised with each change that an older release could not read."""
@@ -66,7 +66,53 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
 
 async def prepare(database: Database, *, create: bool) -> None:
     """Make what is missing. Raises ConfigurationError for a database of a newer release or another application, and, unless `create`, for an empty one."""
-    await _claim(database, create=create)
+    if not await is_ours(database):
+        if not create:
+            raise ConfigurationError(
+                [
+                    f"there is no store in the database {quoted(database.name)}; make one with `legation reload DIR`, or name another with `--store`"
+                ]
+            )
+        await _claim(database, SCHEMA)
+    await _furnish(database)
+
+
+async def prepare_copy(database: Database) -> None:
+    """Make what is missing for a copy, in a database with nothing in it, or with a copy that is not finished. Raises ConfigurationError for any other."""
+    if not await _has(database, COPY):
+        if await is_ours(database):
+            raise ConfigurationError([f"there is a store in the database {quoted(database.name)} already; name one with nothing in it"])
+        await _claim(database, COPY)
+    await _furnish(database)
+
+
+async def is_ours(database: Database) -> bool:
+    """Whether a store lies there. Raises ConfigurationError for that of a newer release, and for a copy that is not finished."""
+    if await _has(database, COPY):
+        has = f"the database {quoted(database.name)} holds a copy that is not finished"
+        raise ConfigurationError([f"{has}; run the same `legation store copy FROM TO` again, or drop the database"])
+    return await _has(database, SCHEMA)
+
+
+async def _has(database: Database, mark: str) -> bool:
+    found = await documents_of(database).totals.find_one({"_id": mark})
+    if found is not None and found["value"] > VERSION:
+        has = f"the database {quoted(database.name)} has schema version {found['value']}, this release knows versions up to {VERSION}"
+        raise ConfigurationError([f"{has}; run the release that wrote it, or a newer one"])
+    return found is not None
+
+
+async def _claim(database: Database, mark: str) -> None:
+    """Make a database ours that is nobody's, before anything else is written."""
+    taken = set(await database.list_collection_names()) & INDEXES.keys()
+    if taken and not await _has(database, mark):  # another process may have made it just now
+        raise ConfigurationError(
+            [f"the database {quoted(database.name)} holds another application's documents; name a database of its own for the store"]
+        )
+    await _begin(database, mark, VERSION)
+
+
+async def _furnish(database: Database) -> None:
     existing = set(await database.list_collection_names())
     for name, indexes in INDEXES.items():
         if name not in existing:
@@ -76,33 +122,6 @@ async def prepare(database: Database, *, create: bool) -> None:
     begun = {each["_id"] for each in await documents_of(database).totals.find({"_id": {"$in": [ROWS, EPOCH]}}).to_list()}
     for total in {ROWS, EPOCH} - begun:  # what is there may be held by a write for as long as it likes
         await _begin(database, total, 0)
-
-
-async def _claim(database: Database, *, create: bool) -> None:
-    """Look whose it is; if nobody's, make it ours before anything else is written."""
-    if await is_ours(database):
-        return
-    if not create:
-        raise ConfigurationError(
-            [
-                f"there is no store in the database {quoted(database.name)}; make one with `legation reload DIR`, or name another with `--store`"
-            ]
-        )
-    taken = set(await database.list_collection_names()) & INDEXES.keys()
-    if taken and not await is_ours(database):  # another process may have made it just now
-        raise ConfigurationError(
-            [f"the database {quoted(database.name)} holds another application's documents; name a database of its own for the store"]
-        )
-    await _begin(database, SCHEMA, VERSION)
-
-
-async def is_ours(database: Database) -> bool:
-    """Whether a store lies there. Raises ConfigurationError for that of a newer release."""
-    found = await documents_of(database).totals.find_one({"_id": SCHEMA})
-    if found is not None and found["value"] > VERSION:
-        has = f"the database {quoted(database.name)} has schema version {found['value']}, this release knows versions up to {VERSION}"
-        raise ConfigurationError([f"{has}; run the release that wrote it, or a newer one"])
-    return found is not None
 
 
 async def _make(database: Database, name: str) -> None:

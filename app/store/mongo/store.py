@@ -6,6 +6,7 @@ writes the counters of its collection.
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 from app.audit.chain import Head, Sealed
@@ -17,7 +18,8 @@ from app.store.mongo import chains, clients, delivered, faults, registry
 from app.store.mongo.clock import DatabaseClock
 from app.store.mongo.connection import Client, connect, database_in, greet, translated
 from app.store.mongo.deliveries import DeliveryWriter, end_of
-from app.store.mongo.documents import ROWS, Documents, counter_of, documents_of
+from app.store.mongo.documents import Documents, counter_of
+from app.store.mongo.opening import reach
 from app.store.mongo.reading import read_page
 from app.store.mongo.schema import is_ours, prepare
 from app.store.mongo.writer import Writer
@@ -31,21 +33,9 @@ async def open_mongo(url: str, clock: TrustedClock | None = None, *, create: boo
 
     Raises ConfigurationError for an address or a database that is not fit, StoreUnavailable if none answers.
     """
-    client, own_clock = connect(url), DatabaseClock()
-    try:
-        asked = own_clock.monotonic()
-        own_clock.set(await greet(client, url), asked)
-        database = database_in(client, url)
-        with translated():
-            await prepare(database, create=create)
-            documents = documents_of(database)
-            await _go_on_above_deliveries(documents)
-    except BaseException:
-        await client.close()
-        raise
-    if clock is None:
-        return MongoStore(client, documents, TrustedClock(own_clock, own_clock.monotonic), own_clock)
-    return MongoStore(client, documents, clock, None)
+    reached = await reach(url, partial(prepare, create=create))
+    own_clock = reached.clock if clock is None else None
+    return MongoStore(reached.client, reached.documents, clock or reached.trusted_clock(), own_clock)
 
 
 async def has_mongo(url: str) -> bool:
@@ -57,12 +47,6 @@ async def has_mongo(url: str) -> bool:
             return await is_ours(database_in(client, url))
     finally:
         await client.close()
-
-
-async def _go_on_above_deliveries(documents: Documents) -> None:
-    """A row that was delivered never means something else, though the rest came back from an older copy."""
-    highest = (await end_of(documents)).highest
-    await documents.totals.update_one({"_id": ROWS}, {"$max": {"value": highest}})
 
 
 class MongoStore:

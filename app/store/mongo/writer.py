@@ -78,12 +78,16 @@ class Writer:
 
     async def run(self, work: Callable[[Transaction], Awaitable[T]], weight: int) -> T:
         """What `work` returns, once it is committed. Raises StoreUnavailable, and whatever `work` raises."""
+        return await self.run_in_scope(lambda scope: work(MongoTransaction(scope)), weight)
+
+    async def run_in_scope(self, work: Callable[[Scope], Awaitable[T]], weight: int) -> T:
+        """The same for what knows documents."""
         if self._is_closed:
             raise StoreUnavailable("the store is closed")
         self._running += 1
         self._idle.clear()
         try:
-            return await self._run(lambda scope: work(MongoTransaction(scope)), weight, self._pace.first_attempt)
+            return await self._run(work, weight, self._pace.first_attempt)
         finally:
             self._running -= 1
             if not self._running:

@@ -15,7 +15,7 @@ from typing import Final
 import apsw
 
 from app.errors import ConfigurationError, StoreUnavailable, quoted
-from app.store.sqlite.connection import make_folders, open_reader, translated
+from app.store.sqlite.connection import make_folders, open_reader, sync_folder, translated
 from app.store.sqlite.deliveries import beside
 from app.store.sqlite.schema import DELIVERIES, STORE, Schema, check_file
 
@@ -88,19 +88,10 @@ def _new_files(targets: Sequence[Path]) -> Generator[list[Path]]:
                 os.fsync(file.fileno())
             for path, target in reversed([*zip(paths, targets, strict=True)]):
                 path.replace(target)
-            _sync(targets[0].parent)
+            sync_folder(targets[0].parent)
     except (OSError, apsw.FullError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise StoreUnavailable(f"{quoted(targets[0], 200)} cannot be written ({reason}); name a file on a disk with space") from error
-
-
-def _sync(folder: Path) -> None:
-    """See to it that new names in the folder are on the disk too."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _identity(path: Path) -> object:

@@ -105,9 +105,30 @@ def make_folders(path: Path) -> None:
         raise _unfit(path, error.strerror or "it cannot be made") from error
 
 
+def sync_folder(folder: Path) -> None:
+    """See to it that new names in the folder are on the disk too."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def open_writer(path: Path, patience: timedelta, schema: Schema = STORE) -> apsw.Connection:
     """The connection that writes; the file is brought to the newest version of its schema. Raises ConfigurationError, StoreUnavailable."""
     return _opened(path, patience, WRITER_CACHE_KIB, partial(_prepare_file, schema))
+
+
+def open_alone(path: Path, patience: timedelta, schema: Schema = STORE) -> apsw.Connection:
+    """The same, and as long as it is open no other connection can use the file. Raises StoreUnavailable if one does."""
+    try:
+        return _opened(path, patience, WRITER_CACHE_KIB, partial(_take_file, schema))
+    except StoreUnavailable as error:
+        if isinstance(error.__cause__, apsw.BusyError):
+            raise StoreUnavailable(
+                f"{quoted(path, 200)} is in use; stop the servers and commands that have it open, and try again"
+            ) from error
+        raise
 
 
 def open_reader(path: Path) -> apsw.Connection:
@@ -143,6 +164,11 @@ def _prepare_file(schema: Schema, connection: apsw.Connection, path: Path) -> No
     _set(connection, "synchronous = FULL", f"journal_size_limit = {LOG_KEPT_BYTES}")
     _set(connection, "secure_delete = ON")  # what was deleted is gone from the file too
     migrate(connection, path.name, schema)
+
+
+def _take_file(schema: Schema, connection: apsw.Connection, path: Path) -> None:
+    _set(connection, "locking_mode = EXCLUSIVE")  # before the log is first looked at: it is then nobody else's
+    _prepare_file(schema, connection, path)
 
 
 def _forbid_writes(connection: apsw.Connection, _path: Path) -> None:

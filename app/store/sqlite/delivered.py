@@ -10,7 +10,7 @@ import apsw
 from app.audit.chain import Head, Sealed
 from app.audit.deliveries import Delivered, Delivery, batch_record, unpack
 from app.errors import StoreUnavailable
-from app.store.records import Poll, Refusal
+from app.store.records import Batch, Poll, Refusal
 from app.store.sqlite.stretches import are_there, holding
 from app.store.sqlite.values import integer
 
@@ -61,6 +61,14 @@ def sealed(connection: apsw.Connection, limit: int, after: int) -> Sequence[Seal
             found.append(Sealed(number, _record(connection, before, last if number != newest else _WHATEVER_FOLLOWS), sealing))
             before = last
     return found
+
+
+def batch(connection: apsw.Connection, number: int, last: int, sealing: bytes) -> Batch:
+    """A record of the chain with its deliveries as they are kept now. Raises StoreUnavailable if one of them cannot be read."""
+    newest = integer(connection, "SELECT max(number) FROM batch")
+    upto = last if number != newest else _WHATEVER_FOLLOWS
+    kept = _read(connection, _SOME, integer(connection, _BEFORE, number - 1), upto)
+    return Batch(number, sealing, last, tuple(each.delivered for each in kept))
 
 
 def _record(connection: apsw.Connection, before: int, upto: int) -> bytes:

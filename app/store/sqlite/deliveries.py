@@ -1,19 +1,20 @@
 """Deliveries in a file of their own beside the store, so that reading never waits for whoever loads objects (DESIGN 8)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, NoReturn
 
 import apsw
 
-from app.audit.chain import empty, seal
-from app.audit.deliveries import DELIVERIES, Delivery, batch_record, pack
+from app.audit.chain import empty
+from app.audit.deliveries import DELIVERIES, Delivered, Delivery, pack
 from app.errors import ConfigurationError, quoted
-from app.store.records import REFUSALS_KEPT, Poll, Refusal
+from app.store.records import REFUSALS_KEPT, Batch, Poll, Refusal
 from app.store.sqlite.connection import immediate, make_private, open_writer
 from app.store.sqlite.delivered import head
 from app.store.sqlite.schema import DELIVERIES as SCHEMA
+from app.store.sqlite.schema import Schema
 from app.store.sqlite.thread import SingleThread
 from app.store.sqlite.values import integer
 from app.store.stretches import stretches
@@ -21,6 +22,8 @@ from app.store.together import Together
 
 PATIENCE: Final = timedelta(seconds=5)
 """How long a page waits for the records of other processes: each takes milliseconds."""
+
+Opened = Callable[[Path, timedelta, Schema], apsw.Connection]
 
 _NOTE_POLL: Final = """INSERT INTO poll VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (client, collection) DO UPDATE SET
     at = max(at, excluded.at), from_start = max(from_start, excluded.from_start), objects = objects + excluded.objects,
@@ -35,11 +38,11 @@ def beside(path: Path) -> Path:
     return path.with_name(f"{path.name}-deliveries")
 
 
-def open_deliveries(path: Path, store: apsw.Connection) -> apsw.Connection:
+def open_deliveries(path: Path, store: apsw.Connection, opened: Opened = open_writer) -> apsw.Connection:
     """The connection that writes the deliveries of the store in `path`; the file is made when the store is first opened, and never again.
 
-    Rows of the store go on above all that were delivered, so that none means two things after the store came back from an older copy. Raises
-    ConfigurationError if the file is missing or another store's, StoreUnavailable.
+    Rows of the store go on above all that were delivered, so that none means two things after the store came back from an older copy. `opened`: how the
+    file is opened. Raises ConfigurationError if the file is missing or another store's, StoreUnavailable.
     """
     ours = beside(path)
     identity, has_deliveries = store.execute("SELECT id, has_deliveries FROM identity").get
@@ -48,7 +51,7 @@ def open_deliveries(path: Path, store: apsw.Connection) -> apsw.Connection:
             f"{quoted(ours.name)}, the record of who received what from {quoted(path.name)}, is missing; put it back, or restore both from a backup"
         )
     make_private(ours)
-    connection = open_writer(ours, PATIENCE, SCHEMA)
+    connection = opened(ours, PATIENCE, SCHEMA)
     try:
         if _claimed_by(connection, identity) != identity:
             _refuse(f"{quoted(ours.name)} is another store's; put back the one that belongs to {quoted(path.name)}")
@@ -74,13 +77,53 @@ def _refuse(problem: str) -> NoReturn:
     raise ConfigurationError([problem])
 
 
+class Ledger:
+    """The file of deliveries as it is written, within a transaction."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._names: dict[str, int] = {}
+
+    def append(self, deliveries: Sequence[Delivery]) -> None:
+        """Seal deliveries at the end of their chain."""
+        last = integer(self._connection, "SELECT coalesce(max(number), 0) FROM delivered")
+        self.keep(Batch.after(head(self._connection) or empty(DELIVERIES), last, deliveries))
+
+    def keep(self, batch: Batch) -> None:
+        """Keep a batch that is sealed. They are kept in their order."""
+        for each in batch.deliveries:
+            self._insert(each)
+        highest = max(integer(self._connection, _HIGHEST), batch.highest)
+        self._connection.execute("INSERT INTO batch VALUES (?, ?, ?, ?)", (batch.number, batch.last, highest, batch.seal))
+
+    def forget(self) -> None:
+        """The transaction was rolled back: what was looked up in it may have gone with it."""
+        self._names.clear()
+
+    def _insert(self, delivered: Delivered) -> None:
+        delivery, number = delivered.delivery, delivered.number
+        client, collection, rows = self._name(delivery.client), self._name(delivery.collection), delivery.rows
+        values = number, client, collection, delivery.epoch, delivery.at, rows[0], pack(rows)
+        self._connection.execute("INSERT INTO delivered VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        self._connection.executemany(
+            "INSERT INTO stretch VALUES (?, ?, ?, ?, ?)", [(collection, *stretch, number) for stretch in stretches(rows)]
+        )
+
+    def _name(self, text: str) -> int:
+        """The number that stands for a client or a collection in this file."""
+        if text not in self._names:
+            self._connection.execute("INSERT OR IGNORE INTO name (text) VALUES (?)", (text,))
+            self._names[text] = integer(self._connection, "SELECT number FROM name WHERE text = ?", text)
+        return self._names[text]
+
+
 class DeliveryWriter:
     """Writes deliveries, and what is noted of clients, on a thread of its own."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._thread = SingleThread("delivery-writer")
         self._connection = connection
-        self._names: dict[str, int] = {}
+        self._ledger = Ledger(connection)
         self._together = Together(self._put)
 
     async def deliver(self, deliveries: Sequence[Delivery]) -> None:
@@ -103,30 +146,10 @@ class DeliveryWriter:
     def _append(self, deliveries: Sequence[Delivery]) -> None:
         try:
             with immediate(self._connection):
-                last = integer(self._connection, "SELECT coalesce(max(number), 0) FROM delivered")
-                for number, each in enumerate(deliveries, last + 1):
-                    self._insert(number, each)
-                new = seal(head(self._connection) or empty(DELIVERIES), batch_record(deliveries))
-                highest = max([integer(self._connection, _HIGHEST), *(each.rows[-1] for each in deliveries)])
-                self._connection.execute("INSERT INTO batch VALUES (?, ?, ?, ?)", (new.number, last + len(deliveries), highest, new.seal))
+                self._ledger.append(deliveries)
         except BaseException:
-            self._names.clear()  # some may have gone with the transaction
+            self._ledger.forget()
             raise
-
-    def _insert(self, number: int, delivery: Delivery) -> None:
-        client, collection, rows = self._name(delivery.client), self._name(delivery.collection), delivery.rows
-        values = number, client, collection, delivery.epoch, delivery.at, rows[0], pack(rows)
-        self._connection.execute("INSERT INTO delivered VALUES (?, ?, ?, ?, ?, ?, ?)", values)
-        self._connection.executemany(
-            "INSERT INTO stretch VALUES (?, ?, ?, ?, ?)", [(collection, *stretch, number) for stretch in stretches(rows)]
-        )
-
-    def _name(self, text: str) -> int:
-        """The number that stands for a client or a collection in this file."""
-        if text not in self._names:
-            self._connection.execute("INSERT OR IGNORE INTO name (text) VALUES (?)", (text,))
-            self._names[text] = integer(self._connection, "SELECT number FROM name WHERE text = ?", text)
-        return self._names[text]
 
     def _note(self, polls: Sequence[Poll], refusals: Sequence[Refusal], oldest: int) -> None:
         with immediate(self._connection):

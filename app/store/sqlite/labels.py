@@ -10,12 +10,23 @@ from app.store.dates import Dating, TrustedClock
 from app.store.sqlite.schema import ANY_TYPE
 from app.store.sqlite.values import integer, integer_if_any
 
+NO_COLLECTION: Final = 0
+"""Numbers of collections begin with 1."""
+
 _IN_USE: Final = """SELECT count(*) FROM label l WHERE l.collection = ? AND l.organisation = ? AND EXISTS (
     SELECT 1 FROM lane a INDEXED BY lane_by_label CROSS JOIN page p ON p.lane = a.number
     WHERE a.collection = l.collection AND a.object_type = ? AND a.candidate IN (0, 1) AND a.label = l.number)"""
 
 _COUNTS: Final = """SELECT a.label, count(*) FROM lane a CROSS JOIN page p ON p.lane = a.number
     WHERE a.collection = ? AND a.object_type = ? GROUP BY a.label"""
+
+
+def number_of(connection: apsw.Connection, key: str, *, only_reads: bool = False) -> int:
+    """The number of a collection; one that is new gets the next, or, for who only reads, one under which nothing is kept."""
+    known = integer_if_any(connection, "SELECT number FROM collection WHERE key = ?", key)
+    if known is None:
+        return NO_COLLECTION if only_reads else integer(connection, "INSERT INTO collection (key) VALUES (?) RETURNING number", key)
+    return known
 
 
 def above_mark(connection: apsw.Connection, collection: int | None, mark: int) -> tuple[tuple[int, HandlingLabel], ...]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import apsw
 from isal import isal_zlib
 
 from app.store.contract import InForce, StoredStatus, StoredToken
 from app.store.sqlite.connection import immediate
-from app.store.sqlite.values import integer, integer_if_any
+from app.store.sqlite.values import integer_if_any
 
 _COMPRESSION_LEVEL: Final = 1
 STATUSES_SWEPT: Final = 100
@@ -30,19 +30,28 @@ def in_force(connection: apsw.Connection) -> InForce | None:
 
 def adopt(connection: apsw.Connection, document: bytes, digest: str) -> int:
     """Put an alliance in the place of the former; its epoch."""
-    new = integer(connection, "UPDATE counter SET epoch = epoch + 1 RETURNING epoch")
+    new = InForce(epoch(connection) + 1, digest, document)
+    keep_in_force(connection, new)
+    return new.epoch
+
+
+def keep_in_force(connection: apsw.Connection, new: InForce) -> None:
+    """Put an alliance in the place of the former, under its own epoch."""
+    connection.execute("UPDATE counter SET epoch = ?", (new.epoch,))
     connection.execute("DELETE FROM alliance")
-    connection.execute("INSERT INTO alliance VALUES (?, ?, ?)", (new, digest, document))
-    return new
+    connection.execute("INSERT INTO alliance VALUES (?, ?, ?)", (new.epoch, new.digest, new.document))
 
 
 def status(connection: apsw.Connection, status_id: str, now: int) -> StoredStatus | None:
     """A status whose time is not over."""
     query = "SELECT id, root, client, organisation, document, kept_until FROM status WHERE id = ? AND kept_until > ?"
     row = connection.execute(query, (status_id, now)).fetchone()
-    if row is None:
-        return None
-    kept = StoredStatus(*row)
+    return None if row is None else status_of(row)
+
+
+def status_of(columns: Sequence[Any]) -> StoredStatus:
+    """From all columns of a status."""
+    kept = StoredStatus(*columns)
     # Those of earlier releases are kept as they are: JSON, which no compressed document begins like.
     return kept if kept.document.startswith(b"{") else replace(kept, document=isal_zlib.decompress(kept.document))
 
@@ -51,6 +60,11 @@ def save_status(connection: apsw.Connection, kept: StoredStatus, now: int) -> No
     """Keep a status, and let some go whose time is over."""
     over = "SELECT rowid FROM status INDEXED BY status_by_time WHERE kept_until <= ? LIMIT ?"
     connection.execute(f"DELETE FROM status WHERE rowid IN ({over})", (now, STATUSES_SWEPT))  # noqa: S608 # a constant
+    keep_status(connection, kept)
+
+
+def keep_status(connection: apsw.Connection, kept: StoredStatus) -> None:
+    """Keep a status, in place of one of the same id."""
     document = isal_zlib.compress(kept.document, _COMPRESSION_LEVEL)  # a line for each object that was added: a tenth of the file, else
     row = (kept.id, kept.root, kept.client, kept.organisation, document, kept.kept_until)
     connection.execute("INSERT OR REPLACE INTO status VALUES (?, ?, ?, ?, ?, ?)", row)

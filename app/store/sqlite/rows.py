@@ -15,16 +15,16 @@ from app.store.sqlite.values import integer, integers, texts
 STATES: Final = (State.PUBLISHED, State.QUARANTINED, State.EMBARGOED, State.HELD)
 """A state is stored as its place in this row; never reorder it."""
 
-_STORED: Final = """SELECT v.row, v.object_id, v.object_type, v.contributor, v.rank, v.version, v.key, s.date_added, s.own, s.label, s.state,
+COLUMNS: Final = """v.row, v.object_id, v.object_type, v.contributor, v.rank, v.version, v.key, s.date_added, s.own, s.label, s.state,
         v.digest, s.deleted, s.last, s.flagged, v.source"""
-_HISTORY: Final = f"""{_STORED}
+_HISTORY: Final = f"""SELECT {COLUMNS}
     FROM carray(?1) i CROSS JOIN version v INDEXED BY version_by_id CROSS JOIN standing s ON s.row = v.row
-    WHERE v.collection = ?2 AND v.object_id = i.value"""
-_UNDER: Final = f"""{_STORED}
+    WHERE v.collection = ?2 AND v.object_id = i.value"""  # noqa: S608 # a constant
+_UNDER: Final = f"""SELECT {COLUMNS}
     FROM carray(?1) i CROSS JOIN lane a INDEXED BY lane_by_label ON a.collection = ?2 AND a.object_type = ?3 AND a.candidate IN (0, 1)
         AND a.label = i.value
     CROSS JOIN page p ON p.lane = a.number AND p.date_added > ?4 CROSS JOIN version v ON v.row = p.row CROSS JOIN standing s ON s.row = v.row
-    ORDER BY p.date_added LIMIT ?5"""
+    ORDER BY p.date_added LIMIT ?5"""  # noqa: S608 # a constant
 _IDS: Final = (
     """SELECT DISTINCT object_id FROM version INDEXED BY version_by_id WHERE collection = ? AND object_id > ? ORDER BY object_id LIMIT ?"""
 )
@@ -61,7 +61,7 @@ def history(connection: apsw.Connection, collection: int, ids: Iterable[str]) ->
     wanted = frozenset(ids)
     found: dict[str, list[StoredVersion]] = {}
     for row in connection.execute(_HISTORY, (texts(wanted), collection)) if wanted else ():
-        found.setdefault(row[1], []).append(_stored(row))
+        found.setdefault(row[1], []).append(stored_of(row))
     for rows in found.values():
         rows.sort(key=lambda stored: stored.row)
     return found
@@ -72,7 +72,7 @@ def under(connection: apsw.Connection, collection: int, labels: Sequence[int], l
     if not labels:
         return []
     bindings = (integers(frozenset(labels)), collection, ANY_TYPE, after, limit)
-    return [_stored(row) for row in connection.execute(_UNDER, bindings)]
+    return [stored_of(row) for row in connection.execute(_UNDER, bindings)]
 
 
 def ids(connection: apsw.Connection, collection: int, after: str, limit: int) -> Sequence[str]:
@@ -89,18 +89,22 @@ def put(connection: apsw.Connection, collection: int, lanes: Lanes, arrivals: Se
     """Store new rows; their numbers, in the order given."""
     last = integer(connection, "UPDATE counter SET rows = rows + ? RETURNING rows", len(arrivals))
     rows = range(last - len(arrivals) + 1, last + 1)
-    numbered = list(zip(rows, arrivals, strict=True))
+    keep(connection, collection, lanes, list(zip(rows, arrivals, strict=True)))
+    return rows
+
+
+def keep(connection: apsw.Connection, collection: int, lanes: Lanes, numbered: Sequence[tuple[int, Arrival]]) -> None:
+    """Store rows under numbers that are theirs alone."""
     connection.executemany(
         "INSERT INTO version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (_version(row, collection, arrival) for row, arrival in numbered)
     )
     standings = [_standing(row, arrival.stored) for row, arrival in numbered]
     connection.executemany("INSERT INTO standing VALUES (?, ?, ?, ?, ?, ?, ?, ?)", standings)
     add_pins(connection, collection, {row: arrival.pins for row, arrival in numbered if arrival.pins})
-    types = (arrival.stored.object_type for arrival in arrivals)
+    types = (arrival.stored.object_type for _, arrival in numbered)
     kept = [standing.placed(object_type) for standing, object_type in zip(standings, types, strict=True) if not standing.deleted]
     lanes.enter(collection, kept)
     _note(connection, collection, len(kept), (standing.date_added for standing in standings))
-    return rows
 
 
 def amend(connection: apsw.Connection, collection: int, lanes: Lanes, amendments: Sequence[Amendment]) -> None:
@@ -152,8 +156,8 @@ def _note(connection: apsw.Connection, collection: int, more: int, dates: Iterab
     connection.execute(query, (collection, more, max(dates, default=0)))
 
 
-def _stored(columns: tuple[Any, ...]) -> StoredVersion:
-    """From the columns of `_HISTORY`."""
+def stored_of(columns: Sequence[Any]) -> StoredVersion:
+    """From the columns of `COLUMNS`."""
     row, object_id, object_type, contributor, rank, version, key, date_added, own, label, state, digest, deleted, last, flagged, source = (
         columns
     )

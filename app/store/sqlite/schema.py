@@ -7,7 +7,7 @@
 * `candidate`: `last`, or flagged and not published: only then can a row be the newest that some reader sees.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import apsw
@@ -19,6 +19,8 @@ APPLICATION_ID: Final = 0x4C656761
 """Marks the file as a store of this project ("Lega")."""
 DELIVERIES_ID: Final = 0x4C656764
 """Marks the file of delivery records beside it ("Legd")."""
+COPY_ID: Final = 0x4C656763
+"""Marks the file of a store as long as its copy is not finished ("Legc"): every release refuses to open it."""
 
 ANY_TYPE: Final = "*"
 """Stands for every object type in a lane; no STIX type can be written so."""
@@ -262,7 +264,14 @@ is a visit to the disk, where small pages cost less.)
 """
 
 STORE: Final = Schema(APPLICATION_ID, (_FIRST, _DUTIES, _PINS, _SEALED), "the store", STORE_PAGE_OCTETS)
+COPY: Final = replace(STORE, application_id=COPY_ID, purpose="the copy")
 DELIVERIES: Final = Schema(DELIVERIES_ID, (_DELIVERIES,), "the store's deliveries")
+
+
+_OUT_OF_PLACE: Final = {
+    COPY_ID: "holds a copy that is not finished; run the same `legation store copy FROM TO` again, or remove it",
+    APPLICATION_ID: "is a store already; name a file that is not there",
+}
 
 
 def check_file(connection: apsw.Connection, name: str, schema: Schema = STORE) -> None:
@@ -271,7 +280,8 @@ def check_file(connection: apsw.Connection, name: str, schema: Schema = STORE) -
     is_empty = integer(connection, "SELECT count(*) FROM sqlite_schema") == 0
     newest = len(schema.migrations)
     if application != schema.application_id and not (is_empty and application == 0 and version == 0):
-        raise ConfigurationError([f"{quoted(name)} is another application's database; name a file of its own for {schema.purpose}"])
+        foreign = f"is another application's database; name a file of its own for {schema.purpose}"
+        raise ConfigurationError([f"{quoted(name)} {_OUT_OF_PLACE.get(application, foreign)}"])
     if version > newest:
         raise ConfigurationError(
             [

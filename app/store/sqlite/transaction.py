@@ -1,7 +1,7 @@
 """The transaction as deeds see it: each method is one visit to the writer's thread."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Concatenate, Final, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import apsw
 
@@ -12,16 +12,13 @@ from app.store.dates import Dating, TrustedClock
 from app.store.pins import Contribution, Job, Pin
 from app.store.sqlite import chains, duties, registry
 from app.store.sqlite import pins as pinning
-from app.store.sqlite.labels import above_mark, counts, give_dates, in_use, intern, made
+from app.store.sqlite.labels import above_mark, counts, give_dates, in_use, intern, made, number_of
 from app.store.sqlite.lanes import Lanes
 from app.store.sqlite.rows import amend, history, ids, put, raw, under
 from app.store.sqlite.thread import SingleThread
-from app.store.sqlite.values import integer, integer_if_any
 
 P = ParamSpec("P")
 T = TypeVar("T")
-NO_COLLECTION: Final = 0
-"""Numbers of collections begin with 1."""
 
 
 class SqliteTransaction:
@@ -168,7 +165,7 @@ class SqliteTransaction:
     async def _in(self, collection: str, work: Callable[Concatenate[apsw.Connection, int, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def in_collection(connection: apsw.Connection) -> T:
             if collection not in self._collections:
-                self._collections[collection] = _number(connection, collection, only_reads=self._only_reads)
+                self._collections[collection] = number_of(connection, collection, only_reads=self._only_reads)
             return work(connection, self._collections[collection], *args, **kwargs)
 
         return await self._on(in_collection)
@@ -180,11 +177,3 @@ class SqliteTransaction:
             return work(self._connection, *args, **kwargs)
 
         return await self._thread.run(in_transaction)
-
-
-def _number(connection: apsw.Connection, key: str, *, only_reads: bool) -> int:
-    """The number of a collection; one that is new gets the next, or, to who only reads, one under which nothing is kept."""
-    known = integer_if_any(connection, "SELECT number FROM collection WHERE key = ?", key)
-    if known is None:
-        return NO_COLLECTION if only_reads else integer(connection, "INSERT INTO collection (key) VALUES (?) RETURNING number", key)
-    return known

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from deeds import START, HandClock, alter_organisation, delete, hand_world, handling, hire, keep, later, moment, put
 from linking import closed, linked, new_world
-from worlds import AMBER, GREEN, NG_IDENTITY, RED, World, indicator
+from worlds import AMBER, GREEN, NG_IDENTITY, RED, World, build, indicator
 
 from app.audit.events import ADMINISTRATION, OPERATOR, SERVER, Event, Record
+from app.bootstrap import Settings, build_exchange, open_destination, open_source, open_store
 from app.clock import timestamp, to_micros
 from app.errors import Denied, NotFound
 from app.sharing import administer, curate
+from app.sharing.copy_store import copy_store
 from app.sharing.erase import ErasureReason, erase
 from app.sharing.hold import HoldReason, hold, lift, lift_due
 from app.sharing.journal import run_jobs
@@ -212,6 +214,26 @@ async def test_what_operators_do(scene: tuple[World, HandClock]) -> None:
         await administer.adopt(world.exchange, force.alliance)
     async with leaving(world, (ADMINISTRATION, Event.RESTORE, OPERATOR)):
         await administer.record_restore(world.exchange)
+
+
+async def test_copy(tmp_path: Path) -> None:
+    """One record in the copy, after those that came with it; none in what was copied."""
+    there, here = f"sqlite:///{tmp_path}/there.db", f"sqlite:///{tmp_path}/here.db"
+    world = await build(await open_store(there))
+    await keep(world, NG, ALLIANCE, indicator())
+    before = await records(world)
+    await world.exchange.store.close()
+    source, destination = await open_source(there), await open_destination(here)
+    await copy_store(source, destination, "there", world.exchange.clock, lambda _done, _whole: None)
+    await source.close()
+    await destination.close()
+    for url, expected in ((there, []), (here, [(Event.COPY, OPERATOR)])):
+        world = World(build_exchange(await open_store(url), Settings()))
+        after = await records(world)
+        assert before.items() <= after.items()
+        new = [record.deed for key, record in after.items() if key not in before]
+        assert [(deed.event, deed.actor) for deed in new] == expected
+        await world.exchange.store.close()
 
 
 def test_every_event_is_looked_at_here() -> None:
