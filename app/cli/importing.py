@@ -14,7 +14,7 @@ from typing import Final
 from app.cli.bundles import objects
 from app.errors import InvalidObject
 from app.stix.decode import decode
-from app.stix.references import references
+from app.stix.walk import references
 
 MOST_OBJECTS: Final = 500
 """Of one envelope: its transaction holds up other writers for a fraction of a second."""

@@ -7,7 +7,6 @@ from datetime import datetime
 from app.errors import InvalidObject
 from app.sharing.door import Visit
 from app.sharing.turns import in_turns
-from app.stix.decode import fingerprint
 from app.stix.markings import marking_refs
 from app.stix.objects import Limits, StixObject, read_object
 
@@ -54,5 +53,5 @@ async def read_posting(pieces: Sequence[bytes], visit: Visit, limits: Limits) ->
         except InvalidObject as error:
             posting.unread[index] = error
         else:
-            posting.objects.append(Arriving(index, read, tuple(dict.fromkeys(marking_refs(read.content))), fingerprint(read.content)))
+            posting.objects.append(Arriving(index, read, tuple(dict.fromkeys(marking_refs(read.content))), read.fingerprint))
     return posting

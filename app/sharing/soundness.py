@@ -12,7 +12,6 @@ from typing import Final
 from app.errors import InvalidObject
 from app.sharing.pinning import bearing
 from app.sharing.threads import Line, Thread, thread_of
-from app.stix.decode import fingerprint
 from app.stix.handling import HandlingLabel
 from app.stix.labelling import keeps
 from app.stix.markings import Marking
@@ -53,7 +52,7 @@ def open_kept(row: StoredVersion, raw: bytes | None) -> StixObject:
         opened = reopen(raw)
     except KeyError as error:
         raise InvalidObject("its bytes hold no STIX object") from error
-    if fingerprint(opened.content) != row.digest:
+    if opened.fingerprint != row.digest:
         raise InvalidObject("its bytes are not those that came: their hash is another")
     if (opened.id, opened.type) != (row.object_id, row.object_type) or opened.version not in {None, row.version}:
         raise InvalidObject("its bytes are those of another object or version")

@@ -12,12 +12,12 @@ import jiter
 
 from app.clock import timestamp, to_micros
 from app.errors import InvalidObject, quoted
-from app.stix.decode import DEPTH, decode
+from app.stix.decode import DEPTH, fingerprint, parse
 from app.stix.identifiers import OBSERVABLE_TYPES
-from app.stix.references import references
 from app.stix.rules import fault_of_null, fault_of_rules, fault_of_version
 from app.stix.timestamps import version_key
 from app.stix.validation import SCHEMA_BY_TYPE, custom_parts, fault_of_shape, is_custom_observable
+from app.stix.walk import Walked, walk
 
 AHEAD: Final = timedelta(minutes=10)
 """How far `modified` may lie ahead: some clients take the latest `modified` as the place to go on from, and would skip everything until then."""
@@ -43,7 +43,7 @@ class Limits:
 class StixObject:
     """An object version. `version` is the text of `modified`, else of `created`, else None: observables have no versions.
 
-    `references` are the ids that it refers to.
+    `references` are the ids that it refers to; `has_floats`: a number may be spelled in several ways.
     """
 
     raw: bytes = field(repr=False)
@@ -52,6 +52,12 @@ class StixObject:
     type: str
     version: str | None
     references: frozenset[str]
+    has_floats: bool = False
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Equal for equal content, however it is spelled."""
+        return fingerprint(self.content, has_floats=self.has_floats)
 
     @property
     def created_by(self) -> str | None:
@@ -83,36 +89,36 @@ def read_object(
     if len(raw) > limits.object_bytes:
         raise _refusal(f"the object has {len(raw)} bytes; at most {limits.object_bytes} are accepted", _leniently(raw))
     try:
-        content = decode(raw, limits.depth)
+        content = parse(raw)
+        walked = walk(content, limits.depth)
     except InvalidObject as error:
         raise _refusal(str(error), _leniently(raw)) from error
     kind = content.get("type")
     if not isinstance(kind, str):
         raise _refusal("`type` is missing or not a string", content)
-    targets = references(content)
     fault = (
         (fault_of_null(content) if b"null" in raw else None)
         or _fault_of_bundle(kind)
         or fault_of_version(content, kind)
         or fault_of_shape(content, kind)
-        or _fault_of_excess(content, kind, len(targets), limits)
+        or _fault_of_excess(content, kind, len(walked.references), limits)
         or fault_of_rules(content, kind)
         or _fault_of_time(content, now)
         or (None if allow_custom else _fault_of_custom(content, kind))
     )
     if fault is not None:
         raise _refusal(fault, content)
-    return _made(raw, content, targets)
+    return _made(raw, content, walked)
 
 
 def reopen(raw: bytes) -> StixObject:
     """An object that `read_object` accepted before and a store kept: decoded, not judged again."""
-    content = decode(raw, STORED_DEPTH)
-    return _made(raw, content, references(content))
+    content = parse(raw)
+    return _made(raw, content, walk(content, STORED_DEPTH))
 
 
-def _made(raw: bytes, content: dict[str, object], targets: frozenset[str]) -> StixObject:
-    return StixObject(raw, content, cast("str", content["id"]), cast("str", content["type"]), _version(content), targets)
+def _made(raw: bytes, content: dict[str, object], walked: Walked) -> StixObject:
+    return StixObject(raw, content, cast("str", content["id"]), cast("str", content["type"]), _version(content), *walked)
 
 
 def _fault_of_bundle(kind: str) -> str | None:

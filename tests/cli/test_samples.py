@@ -12,7 +12,7 @@ from app.clock import system_clock
 from app.stix.handling import Tlp
 from app.stix.markings import CANONICAL, HANDLING_EXTENSION
 from app.stix.objects import Limits, read_object
-from app.stix.references import references
+from app.stix.walk import references
 
 PARTIES = Parties(
     creator="identity--11111111-1111-4111-8111-111111111111",

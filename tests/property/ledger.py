@@ -16,7 +16,7 @@ from property.stage import DONE, Answer, Stage
 from property.written import KEYS, TERMS_BY_ID, Contribution, Written, is_version_of, label_of, stated, waits
 
 from app.stix.handling import State
-from app.stix.references import references
+from app.stix.walk import references
 from app.store.contract import StoredVersion
 
 _EVERY_ID: Final = (*IDENTITIES, *TERMS_BY_ID)

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import InvalidObject
-from app.stix.decode import MAX_INTEGER, decode, fingerprint
+from app.stix.decode import decode, fingerprint
+from app.stix.walk import MAX_INTEGER
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from samples.sound import HASHED, OTHER, SOUND, UUID, but
 
-from app.stix.references import references
+from app.stix.walk import references
 
 
 def test_references_of_every_kind_are_found() -> None:
