@@ -40,7 +40,7 @@ class Database:
         if not SERVER.exists():
             raise ChildProcessError(f"there is no {SERVER}; `make setup-dev` installs it")
         began = perf_counter()
-        where = ("--host", "127.0.0.1", "--port", str(self.port), "--storage-path", str(self.folder), "--cache-size", "256M")
+        where = ("--host", "127.0.0.1", "--port", str(self.port), "--storage-path", str(self.folder), "--cache-size", "1G")
         command = (str(SERVER), *where, "--sync-on-commit")
         self._process = subprocess.Popen(command, cwd=self.folder, stderr=subprocess.PIPE, text=True, start_new_session=True)
         assert self._process.stderr is not None  # noqa: S101 # a pipe was asked for
