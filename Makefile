@@ -68,10 +68,10 @@ bench: setup ## measure beside floors and peers, which it installs; BENCH=--quic
 	$(BIN)/python -m benchmarks.run $(BENCH)
 
 .PHONY: missed crash
-missed: setup ## count what followers miss while servers are killed; MISSED=--help tells the sizes
+missed: setup-dev ## count what followers miss while servers are killed; MISSED=--help tells the sizes
 	$(BIN)/python -m benchmarks.missed $(MISSED)
 
-crash: setup ## kill the server in the midst of writing, 200 times, and look what is left; CRASH=--help tells the sizes
+crash: setup-dev ## kill the server in the midst of writing, 200 times, and look what is left; CRASH=--help tells the sizes
 	$(BIN)/python -m benchmarks.crash $(CRASH)
 
 lock: setup-dev ## resolve the dependencies anew, with hashes (needs uv on the path)

@@ -1,6 +1,7 @@
 """Does anything acknowledged get lost, or anything get in by halves? `make crash` kills the server at random moments of its writing, round after round.
 
 Each round: start the server (and measure it), look whether all is as it must be, write envelopes, single objects and into an intake, delete, release; kill.
+Over MongoDB the database can be killed as well, or in its stead: then the server must go on by itself as soon as the database is there again.
 `python -m benchmarks.crash --help` tells the sizes.
 """
 
@@ -13,9 +14,10 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from math import inf
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -31,6 +33,7 @@ from app.sharing.exchange import Exchange
 from app.sharing.verify import verify
 from benchmarks.client import ACCEPT, Connection, request
 from benchmarks.corpus import TLP, identifier
+from benchmarks.database import Database, database
 from benchmarks.fleet import Lost, member, prepare
 from benchmarks.processes import ROOT
 from benchmarks.truth import ALLIANCE, INTAKE, KNOWLEDGE, READERS, Objects, Truth, look
@@ -41,7 +44,14 @@ LONGEST: Final = 0.8
 """Seconds of writing before the kill, at most; a slower store needs more to have anything acknowledged."""
 STUMBLES: Final = 0.3
 """How often a start is killed too, in the midst of putting right what the crash before it left."""
+LONGEST_OVER_MONGODB: Final = 8.0
+"""The same over MongoDB, where a write may have to wait until a server that died in the midst of one has been silent for some seconds."""
+LONGEST_OF_DATABASE: Final = 3.0
+"""The same where nothing is left of what died."""
+SURVIVES: Final = 0.5
+"""How often the server outlives its database, of the rounds in which that is killed."""
 SIZES: Final = (1, 1, 20, 200, 1_000)
+UNAVAILABLE: Final = 503
 _COLLECTIONS: Final = "/collections/"
 
 
@@ -66,9 +76,13 @@ class Rounds:
     folder: Path
     dice: random.Random = field(default_factory=lambda: random.Random(1))
     longest: float = LONGEST
+    database: Database | None = None
+    """What is killed in every round, with the server or without it; None: the server alone."""
     truth: Truth = field(default_factory=Truth)
     found: Crashed = field(default_factory=Crashed)
     _number: int = 0
+    _down: threading.Event = field(default_factory=threading.Event)
+    """Set when the database is about to be killed: whoever is refused then does not know what became of his deed."""
     _checkpoint: Checkpoint | None = None
     """Where the sealed chains ended at the last look."""
 
@@ -77,21 +91,23 @@ class Rounds:
         self._tokens = prepare(self.store, {*WRITERS, PARTNER, *READERS.values()})
         self._server = member(self.store, self.folder / "server.log")
 
-    def run(self, rounds: int, tell: Callable[[int], None] = lambda _: None) -> Crashed:
-        """So many crashes; at the end everything is read once more, and the store looked into."""
+    def run(self, rounds: int, tell: Callable[[int], None] = lambda _: None, seconds: float = inf) -> Crashed:
+        """So many crashes, or as many as begin within so many seconds; at the end everything is read once more, and the store looked into."""
         began = monotonic()
-        for number in range(rounds):
+        while self.found.rounds < rounds and monotonic() - began < seconds:
             self._round()
-            tell(number + 1)
+            self.found.rounds += 1
+            tell(self.found.rounds)
         self.found.wrong += self.look_at_all()
-        self.found.rounds, self.found.acknowledged = rounds, self.truth.acknowledged
+        self.found.acknowledged = self.truth.acknowledged
         self.found.seconds, self.found.starts = monotonic() - began, self._server.starts
         return self.found
 
     def look_at_all(self) -> list[str]:
         """What is wrong with anything that was ever written, in words."""
         try:
-            self._server.start()
+            if not self._server.up.is_set():
+                self._server.start()
             return [
                 *look(self.truth, self._server.port, self._tokens, whole=True),
                 *do(self.store, self._look_at_records),
@@ -102,23 +118,54 @@ class Rounds:
 
     def _round(self) -> None:
         server = self._server
-        with _curator(self.store) as curator:
-            if self.dice.random() < STUMBLES:
+        self._down.clear()
+        with _curator(self.store, self.folder / "curator.log") as curator:
+            if self.dice.random() < STUMBLES and not server.up.is_set():
                 server.stumble(self.dice.uniform(0, self.longest))
+            survives = self.database is not None and self.dice.random() < SURVIVES
             try:
-                server.start()
+                if not server.up.is_set():
+                    server.start()
                 self.found.wrong += [*look(self.truth, server.port, self._tokens), *do(self.store, self._look_at_records)]
                 threads = [threading.Thread(target=each, daemon=True) for each in self._deeds(curator)]
                 for thread in threads:
                     thread.start()
                 if not server.runs_for(self.dice.uniform(0.02, self.longest)):
                     self.found.wrong.append("the server ended by itself")
+                self._kill_database()
+            except BaseException:
+                survives = False
+                raise
             finally:
                 curator.kill()
-                server.kill()
+                if not survives:
+                    server.kill()
+            if self.database is not None:
+                self.database.start()
             for thread in threads:
                 thread.join()
         self.found.in_doubt += sum(len(place.in_doubt) + len(place.leaving) for place in self.truth.places.values())
+
+    def _kill_database(self) -> None:
+        if self.database is not None:
+            self._down.set()
+            self.database.kill()
+
+    def is_down(self) -> bool:
+        """Whether the database was killed in this round."""
+        return self._down.is_set()
+
+    def ask(self, connection: Connection, message: bytes, expected: int) -> bytes:
+        """The body of an answer. Raises Lost; ValueError for another answer."""
+        try:
+            answer = connection.send(message)
+        except OSError as error:
+            raise Lost from error
+        if answer.status == UNAVAILABLE and self.is_down():
+            raise Lost
+        if answer.status != expected:
+            raise ValueError(f"{message[:100]!r} was answered with {answer.status}: {answer.body[:200]!r}")
+        return answer.body
 
     async def _look_at_records(self, exchange: Exchange) -> list[str]:
         """What is wrong with the sealed chains, or missing since the last look."""
@@ -174,7 +221,7 @@ class Deeds:
     def _until_lost(self, deed: Callable[[Connection], None]) -> None:
         with Connection(self.port) as connection, suppress(Lost):
             try:
-                while True:
+                while not self.rounds.is_down():
                     deed(connection)
             except ValueError as error:
                 self.rounds.found.wrong.append(str(error))
@@ -182,7 +229,7 @@ class Deeds:
     def _post(self, connection: Connection, client: str, path: str, objects: Objects) -> None:
         with self.rounds.truth.writing(path, objects):
             body = b'{"objects": [%b]}' % b",\n".join(objects.values())
-            status = orjson.loads(_ask(connection, request(f"{path}objects/", f"Bearer {self.tokens[client]}", body), 202))
+            status = orjson.loads(self.rounds.ask(connection, request(f"{path}objects/", f"Bearer {self.tokens[client]}", body), 202))
             if status["success_count"] != len(objects):
                 raise ValueError(f"not all was taken: {status!s:.300}")
         root = path.partition(_COLLECTIONS)[0]
@@ -191,7 +238,7 @@ class Deeds:
     def _delete(self, connection: Connection, client: str, path: str, object_id: str) -> None:
         head = f"DELETE {path}objects/{object_id}/ HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: {ACCEPT}\r\nAuthorization: Bearer {self.tokens[client]}\r\n\r\n"
         with self.rounds.truth.deleting(path, object_id):
-            _ask(connection, head.encode(), 200)
+            self.rounds.ask(connection, head.encode(), 200)
 
     def _release(self, objects: Objects) -> None:
         assert self.curator.stdin is not None  # noqa: S101 # pipes were asked for
@@ -206,17 +253,6 @@ class Deeds:
                 raise Lost
             if sorted(orjson.loads(line)) != sorted(objects):
                 raise ValueError(f"not all was released: {line[:200]!r}")
-
-
-def _ask(connection: Connection, message: bytes, expected: int) -> bytes:
-    """The body of an answer. Raises Lost; ValueError for another answer."""
-    try:
-        answer = connection.send(message)
-    except OSError as error:
-        raise Lost from error
-    if answer.status != expected:
-        raise ValueError(f"{message[:100]!r} was answered with {answer.status}: {answer.body[:200]!r}")
-    return answer.body
 
 
 def fresh_object(number: int) -> tuple[str, bytes]:
@@ -234,12 +270,16 @@ def _path(place: str) -> str:
 
 
 @contextmanager
-def _curator(store: str) -> "Iterator[subprocess.Popen[bytes]]":
+def _curator(store: str, log: Path) -> "Iterator[subprocess.Popen[bytes]]":
     """A curator in a process of its own."""
     command = (sys.executable, "-P", "-m", "benchmarks.curator", store, _path(INTAKE), _path(KNOWLEDGE))
-    with subprocess.Popen(
-        command, bufsize=0, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-    ) as curator:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with (
+        log.open("ab") as said,
+        subprocess.Popen(
+            command, bufsize=0, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, stderr=said, start_new_session=True, **pipes
+        ) as curator,
+    ):
         try:
             yield curator
         finally:
@@ -257,20 +297,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.crash", description="Kill the server at random moments, and look what is left.")
     parser.add_argument("--store", help="address of an empty store; without it, a fresh SQLite file")
     parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--minutes", type=float, default=inf, help="begin no further round after so many")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--longest", type=float, default=LONGEST, help="seconds of writing before a kill, at most")
+    parser.add_argument("--longest", type=float, help="seconds of writing before a kill, at most")
+    parser.add_argument("--mongodb", action="store_true", help="over a MongoDB server that is started for it")
+    parser.add_argument(
+        "--kill", choices=["server", "database"], default="server", help="database: that of --mongodb, with the server or without it"
+    )
     parser.add_argument("--json", action="store_true", help="print what was found as JSON")
     asked = parser.parse_args()
+    if asked.kill == "database" and not asked.mongodb:
+        parser.error("only the database that --mongodb starts can be killed")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # as Ctrl-C does: no server outlives its benchmark
     parts = (TextColumn("crashes"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with (
         tempfile.TemporaryDirectory(prefix="legation-crash-") as name,
         Progress(*parts, console=console, disable=not console.is_terminal) as bar,
+        database(Path(name)) if asked.mongodb else nullcontext() as started,
     ):
         task = bar.add_task("", total=asked.rounds)
-        rounds = Rounds(asked.store or f"sqlite:///{name}/store.sqlite", Path(name), random.Random(asked.seed), asked.longest)
-        found = rounds.run(asked.rounds, lambda done: bar.update(task, completed=done))
+        where = asked.store or (f"sqlite:///{name}/store.sqlite" if started is None else started.store)
+        usual = (LONGEST_OVER_MONGODB if asked.kill == "server" else LONGEST_OF_DATABASE) if asked.mongodb else LONGEST
+        longest = asked.longest or usual
+        rounds = Rounds(where, Path(name), random.Random(asked.seed), longest, started if asked.kill == "database" else None)
+        found = rounds.run(asked.rounds, lambda done: bar.update(task, completed=done), 60 * asked.minutes)
     print(json.dumps(asdict(found), indent=2) if asked.json else _told(found))
     sys.exit(1 if found.wrong else 0)
 

@@ -1,6 +1,7 @@
 """Does a follower ever miss an object? `make missed` lets writers and followers of every habit work at once, kills servers meanwhile, and counts.
 
-`python -m benchmarks.missed --help` tells the sizes. The store is a parameter: without one, each arrangement gets a fresh SQLite file.
+`python -m benchmarks.missed --help` tells the sizes. The store is a parameter: without one, each arrangement gets a fresh SQLite file,
+or with `--mongodb` a database of its own.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from benchmarks.database import database
 from benchmarks.fleet import Fleet, fleet
 from benchmarks.following import CAST, WRITERS, Follower, Ledger, Version, Writer, followers
 
@@ -75,6 +77,16 @@ class Counted:
         """Whether nobody missed anything, got what he should not, or twice what he should get once; and no server failed."""
         exact = all(each.twice == 0 for each in self.followed if "clock" not in each.habit)
         return exact and not self.failures and not any(each.missed or each.strange for each in self.followed)
+
+
+@contextmanager
+def store_in(folder: Path, named: str | None = None, *, mongodb: bool) -> Iterator[str]:
+    """The address of an empty store: the one that is named, else one in a database that is started for it, else a file."""
+    if named or not mongodb:
+        yield named or f"sqlite:///{folder}/store.sqlite"
+        return
+    with database(folder) as started:
+        yield started.store
 
 
 Tell = Callable[[int, int], None]
@@ -207,8 +219,9 @@ def main() -> None:
     """Run as the command line says. Exit code 1: somebody missed something."""
     parser = argparse.ArgumentParser(prog="benchmarks.missed", description="Count what followers miss while servers are killed.")
     parser.add_argument("--store", help="address of an empty store; it is used for one arrangement")
-    parser.add_argument("--workers", type=int, nargs="+", default=[1, 4], help="workers of each server: an arrangement for each")
-    parser.add_argument("--processes", type=int, default=1, help="servers over the one store")
+    parser.add_argument("--mongodb", action="store_true", help="over a database that is started for it, by 1 and 3 servers")
+    parser.add_argument("--workers", type=int, nargs="+", help="workers of each server: an arrangement for each")
+    parser.add_argument("--processes", type=int, nargs="+", help="servers over the one store: an arrangement for each")
     parser.add_argument("--writers", type=int, default=4)
     parser.add_argument("--objects", type=int, default=25_000, help="of each writer")
     parser.add_argument("--of-each", type=int, default=4, help="followers of each habit")
@@ -216,10 +229,13 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print the counts as JSON")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # as Ctrl-C does: no server outlives its benchmark
+    several = ([1, 3], [1]) if asked.mongodb else ([1], [1, 4])
     arrangements = [
-        Arrangement(asked.processes, workers, asked.writers, asked.objects, asked.of_each, asked.kills) for workers in asked.workers
+        Arrangement(processes, workers, asked.writers, asked.objects, asked.of_each, asked.kills)
+        for processes in asked.processes or several[0]
+        for workers in asked.workers or several[1]
     ]
-    counted = [_watched(asked.store, arrangement) for arrangement in arrangements]
+    counted = [_watched(asked.store, arrangement, mongodb=asked.mongodb) for arrangement in arrangements]
     if asked.json:
         print(json.dumps([asdict(each) | {"clean": each.is_clean} for each in counted], indent=2))
     else:
@@ -228,15 +244,15 @@ def main() -> None:
     sys.exit(0 if all(each.is_clean for each in counted) else 1)
 
 
-def _watched(store: str | None, arrangement: Arrangement) -> Counted:
+def _watched(store: str | None, arrangement: Arrangement, *, mongodb: bool) -> Counted:
     parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with (
         tempfile.TemporaryDirectory(prefix="legation-missed-") as name,
         Progress(*parts, console=console, disable=not console.is_terminal) as bar,
+        store_in(Path(name), store, mongodb=mongodb) as where,
     ):
         task = bar.add_task(f"{arrangement.processes} servers, {arrangement.workers} workers")
-        where = store or f"sqlite:///{name}/store.sqlite"
         return count(where, Path(name), arrangement, lambda done, whole: bar.update(task, completed=done, total=whole))
 
 

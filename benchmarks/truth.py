@@ -21,6 +21,8 @@ INTAKE: Final = "/intake/collections/quillfrost/"
 KNOWLEDGE: Final = "/exchange/collections/knowledge/"
 READERS: Final = {ALLIANCE: "gh-cert/misp", INTAKE: "quillfrost/pull", KNOWLEDGE: "gh-cert/misp"}
 """Who looks, in each collection."""
+PAGE: Final = 500
+"""Objects asked for at once: what a page costs SecantusDB grows faster than the page."""
 LAST: Final = "x-taxii-date-added-last"
 Objects = Mapping[str, bytes]
 """Objects by id."""
@@ -133,7 +135,7 @@ def _look_at(path: str, place: Place, connection: Connection, proof: str, *, who
 def _read_on(path: str, place: Place, connection: Connection, proof: str) -> Iterator[tuple[str, bytes]]:
     """What came since the last look, by id, as bytes."""
     after = f"&added_after={place.position}" if place.position else ""
-    for page in connection.pages(f"{path}objects/?limit=5000{after}", proof):
+    for page in connection.pages(f"{path}objects/?limit={PAGE}{after}", proof):
         place.position = page.header(LAST) or place.position
         for raw in msgspec.json.decode(page.body, type=_Envelope).objects:
             yield orjson.loads(bytes(raw))["id"], bytes(raw)

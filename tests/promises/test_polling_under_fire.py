@@ -9,9 +9,10 @@ import orjson
 import pytest
 
 from benchmarks.client import Answer
+from benchmarks.database import SERVER
 from benchmarks.fleet import Line
 from benchmarks.following import ByManifest, Ledger, Version
-from benchmarks.missed import Arrangement, Counted, _followed, count
+from benchmarks.missed import Arrangement, Counted, _followed, count, store_in
 
 OLD, NEW = Version("indicator--1", "2026-01-10T08:00:00.000Z"), Version("indicator--1", "2026-01-11T08:00:00.000Z")
 NARROW = Version("indicator--2", "2026-01-10T08:00:00.000Z")
@@ -25,6 +26,18 @@ def test_nobody_misses_anything_while_servers_are_killed(tmp_path: Path, workers
     assert counted.is_clean, counted
     assert counted.acknowledged > 1_200
     assert all(each.received > 500 and not each.redated for each in counted.followed)
+
+
+@pytest.mark.skipif(not SERVER.exists(), reason="no MongoDB server: `make setup-dev` installs one")
+@pytest.mark.parametrize("processes", [1, 3])
+def test_nobody_misses_anything_over_mongodb(tmp_path: Path, processes: int) -> None:
+    """The same where servers share nothing but a database: one that is killed in the midst of a write keeps nobody waiting until he is refused."""
+    arrangement = Arrangement(processes, writers=2, objects=600, of_each=1, kills=1, envelope=300)
+    with store_in(tmp_path, mongodb=True) as store:
+        counted = count(store, tmp_path, arrangement)
+    assert counted.is_clean, counted
+    assert counted.acknowledged > 600
+    assert all(each.received > 250 and not each.redated for each in counted.followed)
 
 
 def follower(*, every: bool = True, client: str = "pl-cert/misp") -> ByManifest:

@@ -21,7 +21,7 @@ from app.store.dates import ATTEMPTS, Dating, TrustedClock
 from app.store.mongo.clock import DatabaseClock
 from app.store.mongo.connection import TRANSACTION, TRANSIENT, UNKNOWN_RESULT, Client, translated
 from app.store.mongo.documents import Documents
-from app.store.mongo.pace import Pace
+from app.store.mongo.pace import Pace, attempt_for
 from app.store.mongo.presence import Presence
 from app.store.mongo.renewal import renew
 from app.store.mongo.scope import Scope
@@ -132,7 +132,7 @@ class Writer:
                 except Busy as busy:
                     wanted.add(busy.name)
                 except _Late:
-                    late += 1
+                    late = max(late + 1, attempt_for(scope.seconds_dated, weight))
                 except PyMongoError as error:
                     if not (_may_be_run_again(error) and patience.is_left):
                         with translated():
