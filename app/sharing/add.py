@@ -79,7 +79,7 @@ async def _write(exchange: Exchange, tx: Transaction, visit: Visit, posting: Pos
     beside = await sent_beside(tx, visit, posting.ids)
     writing = _Writing(view, threads, Assessment.of(visit, posting.objects, known), LabelBudget(view, exchange.limits), beside)
     writing.erased = await erased_of(tx, visit.principal.organisation, (each.object.id for each in posting.objects))
-    writing.outcomes = [*(Outcome(each.index, each.object.id, each.object.version) for each in posting.objects), *_unread(posting)]
+    writing.outcomes = [*(Outcome(each.position, each.object.id, each.object.version) for each in posting.objects), *_unread(posting)]
     writing.outcomes.sort(key=lambda outcome: outcome.index)
     async for each in in_turns(_definitions(posting.objects)):
         await writing.take(tx, [each])
@@ -146,7 +146,7 @@ class _Writing:
         async for ready in in_turns(assessed):
             arriving = ready.arriving
             try:
-                self.placed[arriving.index] = arriving.object.id, place(self.threads[arriving.object.id], ready, poster)
+                self.placed[arriving.position] = arriving.object.id, place(self.threads[arriving.object.id], ready, poster)
             except InvalidObject as error:
                 self._fail(arriving, error)
 
@@ -169,7 +169,7 @@ class _Writing:
             raise InvalidObject(msg)
 
     def _fail(self, each: Arriving, error: InvalidObject) -> None:
-        self.outcomes[each.index].failure = str(error)
+        self.outcomes[each.position].failure = str(error)
         originator = self.assessment.originator_of_red(each)
         if originator is not None:
             self.relayed.setdefault(originator, each.object.id)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from app.errors import InvalidObject
 from app.sharing.door import Visit
@@ -11,11 +12,10 @@ from app.stix.markings import marking_refs
 from app.stix.objects import Limits, StixObject, read_object
 
 
-@dataclass(frozen=True, slots=True)
-class Arriving:
-    """The object at `index` of the envelope, the different markings on it and its parts, and the fingerprint of its content."""
+class Arriving(NamedTuple):
+    """The object at `position` of the envelope, the different markings on it and its parts, and the fingerprint of its content."""
 
-    index: int
+    position: int
     object: StixObject
     markings: tuple[str, ...]
     digest: bytes

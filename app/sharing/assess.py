@@ -6,6 +6,7 @@ Ownership is by registered identity and settled from the alliance's files before
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from app.access.actions import Action
 from app.access.alliance import Alliance, CollectionKind
@@ -28,8 +29,7 @@ class Known:
     originator: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Assessed:
+class Assessed(NamedTuple):
     """An object that may be written under `label`. `is_owned`: its creator is registered by the organisation that sends it."""
 
     arriving: Arriving

@@ -23,6 +23,8 @@ def caution(line: Line, versions: list[Line], view: View, kept: Kept) -> str:
 
     `versions`: those of its contribution, ascending. `kept`: what his organisation has elsewhere of all that dangles.
     """
+    if not line.pins and (line.arriving is None or not line.arriving.is_revoked):
+        return ""  # as most
     notes = [REFERS] if _refers_to_stricter(line, view) else []
     notes += [KEEPS] if any(_is_stricter(label, line.effective) for target in dangling(line) for label in kept.get(target, ())) else []
     notes += [REVOKES] if _revokes_looser(line, versions, view) else []
@@ -31,7 +33,8 @@ def caution(line: Line, versions: list[Line], view: View, kept: Kept) -> str:
 
 def dangling(line: Line) -> frozenset[str]:
     """What a version that was committed refers to, and its sender is not shown in this collection: its id is all that others learn of it."""
-    return frozenset(pin.target for pin in line.pins) - {pin.target for pin in line.pins if pin.label != AWAITED}
+    awaited = {pin.target for pin in line.pins if pin.label == AWAITED}
+    return frozenset(awaited.difference(pin.target for pin in line.pins if pin.label != AWAITED)) if awaited else frozenset()
 
 
 def _refers_to_stricter(line: Line, view: View) -> bool:

@@ -55,7 +55,8 @@ async def commit(tx: Transaction, target: Target, threads: Iterable[Thread], pin
     runs = _runs(lines)
     await _date(tx, target, lines, runs)
     arrivals = [_arrival(line, number) async for line in in_turns(chain.from_iterable(runs))]
-    amendments = [change async for line in in_turns(lines) if (change := _amendment(line, number)) is not None]
+    stored = (line for line in lines if line.stored is not None)
+    amendments = [change async for line in in_turns(stored) if (change := _amendment(line, number)) is not None]
     if amendments:
         await tx.amend(target.collection, amendments)
     rows = await tx.put(target.collection, arrivals) if arrivals else ()

@@ -23,6 +23,8 @@ Number = Callable[[HandlingLabel], int]
 
 def pins(line: Line, threads: Mapping[str, Thread], served: Served, book: LabelBook) -> frozenset[Pin]:
     """What a version refers to, contribution by contribution, as far as its writer is shown it. All labels must have their numbers."""
+    if not line.references:
+        return frozenset()
     return frozenset(pin for target in line.references for pin in _pins(target, line.contributor, threads.get(target), served, book))
 
 
@@ -40,6 +42,8 @@ def _pins(target: str, contributor: str, thread: Thread | None, served: Served, 
 
 def bearing(lines: Sequence[Line]) -> Line:
     """The version of a contribution, ascending and at least one, by whose label what refers to it is judged."""
+    if len(lines) == 1:
+        return lines[0]
     let_out = [line for line in lines if line.is_published]
     open_ones = [line for line in let_out if line.state is not State.EMBARGOED]
     return (open_ones or let_out or list(lines))[-1]
@@ -69,11 +73,14 @@ async def follow_targets(tx: Transaction, collection: str, threads: Iterable[Thr
 
 def _former(lines: Iterable[Line], book: LabelBook) -> int | None:
     """The number of the bearing label as the store has it; None for a new contribution."""
-    stored = sorted((line.stored for line in lines if line.stored is not None), key=lambda row: (row.key, row.row))
+    rows = [line.stored for line in lines if line.stored is not None]
+    if not rows:
+        return None
+    stored = sorted(rows, key=lambda row: (row.key, row.row))
     let_out = [row for row in stored if book.label(row.own).state is State.PUBLISHED]
     open_ones = [row for row in let_out if row.state is not State.EMBARGOED]
     found: list[StoredVersion] = open_ones or let_out or stored
-    return found[-1].label if found else None
+    return found[-1].label
 
 
 def _is_superseded(former: int, new: int, book: LabelBook) -> bool:
@@ -102,11 +109,15 @@ async def bind(
     lacking = {row: now - known.get(row, frozenset()) for row, now in stored.items()}
     await tx.pin(collection, {row: new for row, new in lacking.items() if new})
     for line in lines:
-        line.flagged = line.flagged or any(pin.label not in {AWAITED, number(line.effective)} for pin in line.pins)
+        if line.pins and not line.flagged:
+            own = number(line.effective)
+            line.flagged = any(pin.label not in {AWAITED, own} for pin in line.pins)
 
 
 def _hand_down(lines: Sequence[Line]) -> None:
     """From each version that was let out to every older one, and to one of the same age."""
+    if len(lines) == 1:
+        return
     handed = frozenset[Pin]()
     for _, group in groupby(reversed(lines), key=lambda line: line.key):
         same = list(group)

@@ -77,6 +77,8 @@ def _refuse_if_changed(thread: Thread, assessed: Assessed, poster: Poster) -> No
 
 def _versioned_twin(thread: Thread, line: Line) -> Line | None:
     same = thread.versions(line.contributor, line.key)
+    if not same:
+        return None
     if any(each.digest != line.digest for each in same):
         raise InvalidObject(_TAKEN)
     return next((each for each in same if not each.deleted), None)
@@ -128,5 +130,5 @@ def _line(assessed: Assessed, organisation: str) -> Line:
         arriving=arriving.object,
         references=arriving.object.references,
         is_owned=assessed.is_owned,
-        order=arriving.index,
+        order=arriving.position,
     )

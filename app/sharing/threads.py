@@ -116,7 +116,9 @@ class Thread:
 
     def versions(self, contributor: str, key: str) -> list[Line]:
         """The versions of one organisation that have this key: one at most that is not deleted."""
-        lines = self.contributions.get(contributor, [])
+        lines = self.contributions.get(contributor)
+        if not lines:
+            return []
         return lines[bisect_left(lines, key, key=_key) : bisect_right(lines, key, key=_key)]
 
     def relayed(self, originator: str) -> list[Line]:
@@ -144,6 +146,11 @@ class Thread:
 
     def settle(self) -> None:
         """Bring states, effective labels, `last` and flags up to date after versions were added, tightened, published, held or deleted."""
+        alone = self._alone()
+        if alone is not None:
+            alone.effective, alone.bound = alone.own, None
+            alone.last, alone.flagged = alone.is_standing, alone.state is not State.PUBLISHED and not alone.deleted
+            return
         for name in self.held:
             for line in self.contributions.get(name, ()):
                 line.state = State.HELD
@@ -158,6 +165,14 @@ class Thread:
             unpublished = any(line.state is not State.PUBLISHED and not line.deleted for line in lines)
             for line in lines:
                 line.flagged = several or unpublished
+
+    def _alone(self) -> Line | None:
+        """The one version under the id, if nothing but its own label has a say: what most of what comes is, and stays."""
+        if len(self.contributions) != 1 or self.held:
+            return None
+        ((name, lines),) = self.contributions.items()
+        line = lines[0]
+        return line if len(lines) == 1 and line.own.originator == name and line.state is line.own.state else None
 
     def _originators_label(self, originator: str) -> HandlingLabel | None:
         own = [line for line in self.contributions.get(originator, ()) if line.is_published and line.own.originator == originator]

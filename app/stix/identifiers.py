@@ -5,6 +5,7 @@ the standard forces one (rules.py). The nil UUID identifies nothing.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 DOMAIN_TYPES: Final = frozenset(
@@ -41,7 +42,13 @@ _LONGEST: Final = 250 + 2 + UUID_LENGTH
 
 def is_identifier(text: str) -> bool:
     """Whether `text` is a STIX identifier: the name of a type (3 to 250 characters, §3.1), `--`, a UUID."""
-    return _SHORTEST <= len(text) <= _LONGEST and _IDENTIFIER.fullmatch(text) is not None
+    return _SHORTEST <= len(text) <= _LONGEST and _is_one(text)
+
+
+@lru_cache(maxsize=4096)
+def _is_one(text: str) -> bool:
+    """Kept, since each reference is asked about by several rules, and many objects refer to the same few."""
+    return _IDENTIFIER.fullmatch(text) is not None
 
 
 def type_of(identifier: str) -> str:

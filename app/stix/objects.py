@@ -3,10 +3,10 @@
 A value of `StixObject` made by `read_object` is valid, within the limits, and not from the future. Its bytes are never rebuilt.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 import jiter
 
@@ -39,20 +39,23 @@ class Limits:
     pattern_bytes: int = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class StixObject:
+class StixObject(NamedTuple):
     """An object version. `version` is the text of `modified`, else of `created`, else None: observables have no versions.
 
     `references` are the ids that it refers to; `has_floats`: a number may be spelled in several ways.
     """
 
-    raw: bytes = field(repr=False)
-    content: dict[str, object] = field(repr=False)
+    raw: bytes
+    content: dict[str, object]
     id: str
     type: str
     version: str | None
     references: frozenset[str]
     has_floats: bool = False
+
+    def __repr__(self) -> str:
+        """Which it is, and nothing of what it holds."""
+        return f"StixObject(id={self.id!r}, version={self.version!r})"
 
     @property
     def fingerprint(self) -> bytes:
@@ -97,7 +100,7 @@ def read_object(
     if not isinstance(kind, str):
         raise _refusal("`type` is missing or not a string", content)
     fault = (
-        (fault_of_null(content) if b"null" in raw else None)
+        (fault_of_null(content) if walked.has_nulls else None)
         or _fault_of_bundle(kind)
         or fault_of_version(content, kind)
         or fault_of_shape(content, kind)
@@ -118,7 +121,9 @@ def reopen(raw: bytes) -> StixObject:
 
 
 def _made(raw: bytes, content: dict[str, object], walked: Walked) -> StixObject:
-    return StixObject(raw, content, cast("str", content["id"]), cast("str", content["type"]), _version(content), *walked)
+    return StixObject(
+        raw, content, cast("str", content["id"]), cast("str", content["type"]), _version(content), walked.references, walked.has_floats
+    )
 
 
 def _fault_of_bundle(kind: str) -> str | None:
@@ -153,8 +158,9 @@ def _latest(now: datetime) -> str:
 
 
 def _version(content: dict[str, object]) -> str | None:
-    texts = (content.get("modified"), content.get("created"))
-    return next((text for text in texts if isinstance(text, str)), None)
+    modified = content.get("modified")
+    version = modified if isinstance(modified, str) else content.get("created")
+    return version if isinstance(version, str) else None
 
 
 def _refusal(message: str, content: dict[str, object]) -> InvalidObject:

@@ -20,10 +20,11 @@ Content = dict[str, object]
 
 
 class Walked(NamedTuple):
-    """What an object refers to, and whether it holds a number with a fraction or an exponent, which can be spelled in several ways."""
+    """What an object refers to, whether it holds a number with a fraction or an exponent, which can be spelled in several ways, and whether a null."""
 
     references: frozenset[str]
     has_floats: bool
+    has_nulls: bool
 
 
 def walk(content: Content, depth: int | None = None) -> Walked:
@@ -48,7 +49,8 @@ def walk(content: Content, depth: int | None = None) -> Walked:
         level = below
     if "granular_markings" in content:
         named = list(Counter(named) - Counter(_markings(content["granular_markings"])))
-    return Walked(frozenset([each for each in named if is_identifier(each)]), _holds_floats(others))
+    references = frozenset([each for each in named if is_identifier(each)])
+    return Walked(references, *_judge(others)) if others else Walked(references, has_floats=False, has_nulls=False)
 
 
 def _through_object(members: Content, named: list[str], below: list[object], others: list[object]) -> None:
@@ -87,18 +89,20 @@ def _markings(entries: object) -> list[str]:
     return [each for each in found if isinstance(each, str)]
 
 
-def _holds_floats(values: list[object]) -> bool:
-    """Whether any of what is neither text nor container is a float. Raises InvalidObject for what two parsers may read differently."""
-    has_floats = False
+def _judge(values: list[object]) -> tuple[bool, bool]:
+    """Whether any of what is neither text nor container is a float, or a null. Raises InvalidObject for what two parsers may read differently."""
+    has_floats = has_nulls = False
     for value in values:
-        if isinstance(value, float):
+        if value is None:
+            has_nulls = True
+        elif isinstance(value, float):
             has_floats = True
             if isinf(value):
                 msg = "a number is too large for a double; send it as a string"
                 raise InvalidObject(msg)
         elif isinstance(value, int) and not -MAX_INTEGER <= value <= MAX_INTEGER:
             raise InvalidObject(f"the integer {quoted(_spelled(value))} is beyond ±(2^53-1), which parsers round; send it as a string")
-    return has_floats
+    return has_floats, has_nulls
 
 
 def _spelled(number: int) -> str:

@@ -19,7 +19,7 @@ What a store may rely on, because writers keep it (app/sharing/threads.py):
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -31,9 +31,8 @@ from app.taxii.query import Versions
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class StoredVersion:
-    """One version of one object, as one organisation contributed it to one collection; without its bytes.
+class StoredVersion(NamedTuple):
+    """One version of one object, as one organisation contributed it to one collection; without its bytes. A tuple, because an envelope makes thousands.
 
     `row` is 0 until the store has put it. `own` numbers the label it was written with, `label` the effective one, which clearances name.
     Its `state` is that of `label`; that of `own` is how the version stands without a hold or an embargo that came after its publication.
@@ -63,8 +62,7 @@ class StoredVersion:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A version to put, with its bytes and its pins."""
 
     stored: StoredVersion
@@ -209,8 +207,7 @@ class Amendment:
 
     def on(self, stored: StoredVersion) -> StoredVersion:
         """The row as this leaves it."""
-        return replace(
-            stored,
+        return stored._replace(
             label=stored.label if self.label is None else self.label,
             own=stored.own if self.own is None else self.own,
             state=stored.state if self.state is None else self.state,

@@ -259,7 +259,7 @@ class MemoryTransaction:
         kept = self._in(collection)
         rows = range(self._state.last_row + 1, self._state.last_row + 1 + len(arrivals))
         for row, arrival in zip(rows, arrivals, strict=True):
-            kept.rows[row] = replace(arrival.stored, row=row)
+            kept.rows[row] = arrival.stored._replace(row=row)
             if arrival.pins:
                 kept.pins[row] = arrival.pins
             kept.newest = max(kept.newest, arrival.stored.date_added)
@@ -298,7 +298,7 @@ class MemoryTransaction:
         kept = self._in(collection)
         for row, _ in list(kept.pinning(target)):
             kept.pins[row] = kept.pins[row] - {Pin(*target, old) for old in instead_of} | {Pin(*target, label)}
-            kept.rows[row] = replace(kept.rows[row], flagged=kept.rows[row].flagged or kept.rows[row].label != label)
+            kept.rows[row] = kept.rows[row]._replace(flagged=kept.rows[row].flagged or kept.rows[row].label != label)
 
     async def referring(self, collection: str, target: Contribution, label: int, limit: int) -> Mapping[int, str]:
         """The rows of lowest number that have a pin on the contribution under another label."""

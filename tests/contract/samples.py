@@ -68,7 +68,7 @@ BLANK = StoredVersion(
 
 def version(object_id: str = BLANK.object_id, key: str = BLANK.key, **changes: object) -> StoredVersion:
     """A version of an indicator of ng-cert under label 1, the only one under its id unless said otherwise."""
-    return replace(BLANK, object_id=object_id, key=key, version=f"{key}Z", **changes)  # type: ignore[arg-type] # the fields of StoredVersion
+    return BLANK._replace(object_id=object_id, key=key, version=f"{key}Z", **changes)  # type: ignore[arg-type] # the fields of StoredVersion
 
 
 def label(number: int) -> HandlingLabel:
@@ -88,9 +88,9 @@ async def put(store: Store, *versions: StoredVersion, collection: str = COLLECTI
 async def put_in(tx: Transaction, *versions: StoredVersion, collection: str = COLLECTION) -> list[StoredVersion]:
     """The same within a transaction."""
     dates = await tx.dates(collection, [len(versions)])
-    dated = [replace(each, date_added=each.date_added or date) for each, date in zip(versions, dates, strict=True)]
+    dated = [each._replace(date_added=each.date_added or date) for each, date in zip(versions, dates, strict=True)]
     rows = await tx.put(collection, [Arrival(each, bytes_of(each)) for each in dated])
-    return [replace(each, row=row) for each, row in zip(dated, rows, strict=True)]
+    return [each._replace(row=row) for each, row in zip(dated, rows, strict=True)]
 
 
 def bytes_of(stored: StoredVersion) -> bytes:

@@ -1,7 +1,5 @@
 """Rows: history, bytes, put and amend."""
 
-from dataclasses import replace
-
 import pytest
 from contract.samples import COLLECTION, amend, bytes_of, put, version
 
@@ -76,7 +74,7 @@ async def test_every_field_comes_back_as_it_was_put(store: Store, state: State) 
         source="9d2f4e8a",
     )
     (stored,) = await put(store, whole)
-    assert await history(store, whole.object_id) == {whole.object_id: [replace(whole, row=stored.row)]}
+    assert await history(store, whole.object_id) == {whole.object_id: [whole._replace(row=stored.row)]}
 
 
 async def test_put_returns_ascending_rows_in_the_order_given(store: Store) -> None:
@@ -137,7 +135,7 @@ async def test_bytes_are_kept_whatever_they_are(store: Store) -> None:
 async def test_an_amendment_changes_what_it_names_and_nothing_else(store: Store, changes: dict[str, object]) -> None:
     other, stored = await put(store, version("indicator--2"), version())
     await amend(store, Amendment(stored.row, **changes))  # type: ignore[arg-type] # the fields of Amendment
-    changed = replace(stored, **changes)  # type: ignore[arg-type] # they are named alike
+    changed = stored._replace(**changes)  # type: ignore[arg-type] # they are named alike
     assert await history(store, "indicator--1", "indicator--2") == {"indicator--1": [changed], "indicator--2": [other]}
 
 
@@ -145,7 +143,7 @@ async def test_false_leaves_what_is_not_set(store: Store) -> None:
     """None leaves a thing as it is, False is a value."""
     (stored,) = await put(store, version(last=True, flagged=True))
     await amend(store, Amendment(stored.row, last=False, flagged=False))
-    assert await history(store, stored.object_id) == {stored.object_id: [replace(stored, last=False, flagged=False)]}
+    assert await history(store, stored.object_id) == {stored.object_id: [stored._replace(last=False, flagged=False)]}
 
 
 async def test_what_is_deleted_stays_deleted(store: Store) -> None:

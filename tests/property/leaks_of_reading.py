@@ -65,7 +65,7 @@ def hidden_first_version_ranks(patch: Patch) -> None:
 
     def served(thread: Sequence[StoredVersion], selection: Selection) -> list[StoredVersion]:
         first = {row.contributor: row.rank for row in sorted(thread, key=lambda row: row.row, reverse=True)}
-        return real([replace(row, rank=first[row.contributor]) for row in thread], selection)
+        return real([row._replace(rank=first[row.contributor]) for row in thread], selection)
 
     patch.setattr(memory_pages, "_served", served)
 

@@ -121,7 +121,7 @@ class World:
         for number, pins in self.pins.items():
             if any(pin[:2] == target for pin in pins):
                 self.pins[number] = pins - {Pin(*target, each) for each in gone} | {Pin(*target, label)}
-                self.rows[number] = replace(self.rows[number], flagged=self.rows[number].flagged or self.rows[number].label != label)
+                self.rows[number] = self.rows[number]._replace(flagged=self.rows[number].flagged or self.rows[number].label != label)
 
         async def work(tx: Transaction) -> object:
             labels = await tx.pinned(COLLECTION, [target])
@@ -159,8 +159,8 @@ class World:
         date, number = self.tick(), len(self.rows) + 1
         rank = 0 if contributor == OWNER and int(key) % 2 == 0 else date
         kind = object_id.split("--", maxsplit=1)[0]
-        self.rows[number] = replace(
-            version(object_id, key), row=number, object_type=kind, contributor=contributor, rank=rank, date_added=date, state=state
+        self.rows[number] = version(object_id, key)._replace(
+            row=number, object_type=kind, contributor=contributor, rank=rank, date_added=date, state=state
         )
         self.own[number] = marked
         self.pins[number] = frozenset(
@@ -170,18 +170,18 @@ class World:
 
     def _change(self, verb: str, row: StoredVersion) -> None:
         if verb == "delete":
-            self.rows[row.row] = replace(row, deleted=True)
+            self.rows[row.row] = row._replace(deleted=True)
         elif verb == "publish":
             date = self.tick()
-            self.rows[row.row] = replace(row, state=State.PUBLISHED, date_added=date, rank=min(row.rank, 1) * date)
+            self.rows[row.row] = row._replace(state=State.PUBLISHED, date_added=date, rank=min(row.rank, 1) * date)
         elif verb == "redate":
-            self.rows[row.row] = replace(row, date_added=self.tick())
+            self.rows[row.row] = row._replace(date_added=self.tick())
         elif verb == "tighten":
             self.own[row.row] = ATOMS
         else:
             for each in self.rows.values():
                 if (each.object_id, each.contributor) == (row.object_id, row.contributor):
-                    self.rows[each.row] = replace(each, state=State.HELD)
+                    self.rows[each.row] = each._replace(state=State.HELD)
 
     def _settle(self) -> None:
         for contribution, several in self._contributions():
@@ -196,7 +196,7 @@ class World:
                 self.pins[row.row] |= handed
                 handed = self.pins[row.row] if row.state is State.PUBLISHED else handed
                 refers = any(pin.label not in {AWAITED, label} for pin in self.pins[row.row])
-                self.rows[row.row] = replace(row, own=own, label=label, last=row is newest, flagged=several or waits or refers)
+                self.rows[row.row] = row._replace(own=own, label=label, last=row is newest, flagged=several or waits or refers)
 
     def _contributions(self) -> Iterator[tuple[list[StoredVersion], bool]]:
         rows = list(self.rows.values())

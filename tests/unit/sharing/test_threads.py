@@ -35,7 +35,7 @@ def stored(row: int, label_number: int, contributor: str = NG, **changes: object
         state=State.PUBLISHED,
         digest=bytes([row]) * 32,
     )
-    return replace(kept, **changes)  # type: ignore[arg-type] # the fields of a stored version
+    return kept._replace(**changes)  # type: ignore[arg-type] # the fields of a stored version
 
 
 def thread(*rows: StoredVersion, labels: dict[int, HandlingLabel]) -> Thread:
@@ -69,7 +69,7 @@ def test_a_hold_is_known_by_its_rows() -> None:
 def test_lifting_brings_back_how_each_version_stood() -> None:
     labels = {1: label(), 2: label(state=State.EMBARGOED, embargo_until=UNTIL), 3: label(state=State.HELD)}
     rows = [stored(1, 1, last=True), stored(2, 2), stored(3, 2, deleted=True)]
-    made = thread(*(replace(row, state=State.HELD, label=3) for row in rows), labels=labels)
+    made = thread(*(row._replace(state=State.HELD, label=3) for row in rows), labels=labels)
     made.lift(NG, START)
     made.settle()
     assert [line.state for line in lines(made)] == [State.PUBLISHED, State.EMBARGOED, State.EMBARGOED]

@@ -142,7 +142,7 @@ async def test_bytes_that_are_anothers() -> None:
     await keep(world, NG, PATH, one, other)
     first, second = *await rows(world, one["id"]), *await rows(world, other["id"])
     kept = world.exchange.store._state.collections[KEY].rows  # type: ignore[attr-defined] # a store in memory
-    kept[first.row] = replace(first, digest=second.digest)
+    kept[first.row] = first._replace(digest=second.digest)
     raws(world)[first.row] = raws(world)[second.row]
     assert await what(world) == ["its bytes are those of another object or version"]
 
@@ -218,7 +218,7 @@ async def test_a_version_that_is_there_twice() -> None:
     await keep(world, NG, PATH, mine, later(mine, 1))
     first, second = await rows(world, mine["id"])
     kept = world.exchange.store._state.collections[KEY].rows  # type: ignore[attr-defined] # a store in memory
-    kept[second.row] = replace(second, key=first.key, version=first.version, digest=first.digest)
+    kept[second.row] = second._replace(key=first.key, version=first.version, digest=first.digest)
     raws(world)[second.row] = raws(world)[first.row]
     assert (await what(world)).count("the same version is there twice") == 2
 

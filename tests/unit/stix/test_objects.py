@@ -1,7 +1,6 @@
 """Reading one object: limits, times, custom content, and what a refusal tells (C22, C24)."""
 
 import json
-from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime
 
 import pytest
@@ -53,7 +52,7 @@ def test_what_an_object_is() -> None:
 
 def test_an_object_is_a_value() -> None:
     read = _read(SOUND["tool"])
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         read.id = "x"  # type: ignore[misc]
     assert "remote shell" not in repr(read)
 

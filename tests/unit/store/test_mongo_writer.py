@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -261,7 +260,7 @@ async def test_what_a_slow_commit_overtook_is_dated_anew_before_anybody_is_told(
 
     async def work(tx: Transaction) -> list[int]:
         dates = await tx.dates(COLLECTION, [2, 1])
-        stored = [replace(version(f"indicator--{number}"), date_added=date) for number, date in enumerate(dates, 1)]
+        stored = [version(f"indicator--{number}")._replace(date_added=date) for number, date in enumerate(dates, 1)]
         await put_in(tx, *stored)
         await tx.amend(COLLECTION, [Amendment(before.row, label=2)])
         hands.arm()
