@@ -67,6 +67,10 @@ openapi: setup-dev ## write openapi/legation.json anew from the running app
 bench: setup ## measure beside floors and peers, which it installs; BENCH=--quick takes minutes
 	$(BIN)/python -m benchmarks.run $(BENCH)
 
+.PHONY: capacity
+capacity: setup ## simulate how many clients how many workers bear; CAPACITY="--measure all" measures this machine first
+	$(BIN)/python -m benchmarks.capacity $(CAPACITY)
+
 .PHONY: missed crash
 missed: setup-dev ## count what followers miss while servers are killed; MISSED=--help tells the sizes
 	$(BIN)/python -m benchmarks.missed $(MISSED)
