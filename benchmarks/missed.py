@@ -25,7 +25,7 @@ from rich.table import Table
 
 from benchmarks.database import database
 from benchmarks.fleet import Fleet, fleet
-from benchmarks.following import CAST, WRITERS, Follower, Ledger, Version, Writer, followers
+from benchmarks.following import CAST, ENVELOPE, WRITERS, Follower, Ledger, Version, Writer, followers
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Arrangement:
     """Of each writer."""
     of_each: int = 2
     kills: int = 6
-    envelope: int = 1_000
+    envelope: int = ENVELOPE
 
 
 @dataclass(frozen=True)
@@ -224,6 +224,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, nargs="+", help="servers over the one store: an arrangement for each")
     parser.add_argument("--writers", type=int, default=4)
     parser.add_argument("--objects", type=int, default=25_000, help="of each writer")
+    parser.add_argument("--envelope", type=int, default=ENVELOPE, help="objects of an envelope: the server takes up to 20,000")
     parser.add_argument("--of-each", type=int, default=4, help="followers of each habit")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--json", action="store_true", help="print the counts as JSON")
@@ -231,7 +232,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # as Ctrl-C does: no server outlives its benchmark
     several = ([1, 3], [1]) if asked.mongodb else ([1], [1, 4])
     arrangements = [
-        Arrangement(processes, workers, asked.writers, asked.objects, asked.of_each, asked.kills)
+        Arrangement(processes, workers, asked.writers, asked.objects, asked.of_each, asked.kills, asked.envelope)
         for processes in asked.processes or several[0]
         for workers in asked.workers or several[1]
     ]

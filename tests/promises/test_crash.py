@@ -5,10 +5,14 @@ from contextlib import closing
 from pathlib import Path
 
 import apsw
+import pytest
 
 from benchmarks.crash import Rounds
+from benchmarks.database import SERVER, database
 
 ROUNDS = 10
+MONGODB_ROUNDS = 3
+"""Each takes many times what one takes over a file; `make crash` does more."""
 
 
 def test_nothing_acknowledged_is_lost_and_nothing_is_there_by_halves(tmp_path: Path) -> None:
@@ -23,6 +27,19 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_there_by_halves(tmp_path: P
         connection.execute(SPOIL)
     wrong = "\n".join(rounds.look_at_all())
     assert all(words in wrong for words in WORDS), f"what was done to the store went unnoticed: {wrong}"
+
+
+@pytest.mark.skipif(not SERVER.exists(), reason="no MongoDB server: `make setup-dev` installs one")
+@pytest.mark.parametrize("kill", ["server", "database"])
+def test_the_same_over_mongodb(tmp_path: Path, kill: str) -> None:
+    """A server that dies in the midst of a write; a database that dies, with its server or without it, which then goes on by itself."""
+    with database(tmp_path) as running:
+        rounds = Rounds(running.store, tmp_path, random.Random(2), 2.0, running if kill == "database" else None)
+        found = rounds.run(MONGODB_ROUNDS)
+        assert not found.wrong
+        assert len(running.starts) == 1 + (MONGODB_ROUNDS if kill == "database" else 0)
+    assert found.acknowledged > MONGODB_ROUNDS
+    assert found.in_doubt > 0, "no kill came in the midst of anything"
 
 
 SPOIL = """

@@ -8,11 +8,11 @@ from contract.samples import COLLECTION, version
 
 from app.stix.handling import State
 from app.store.contract import StoredVersion
-from app.store.dates import margin
+from app.store.dates import ATTEMPTS, margin
 from app.store.mongo.clock import DatabaseClock
 from app.store.mongo.keys import Key, Keys, Range
 from app.store.mongo.lanes import MOST_RANGES, Lane, Moves, Place, lane_of
-from app.store.mongo.pace import HIGHEST_START, Pace
+from app.store.mongo.pace import HIGHEST_START, Pace, attempt_for
 from app.store.mongo.turns import Busy, Turns
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -52,6 +52,14 @@ def test_writes_begin_with_the_margin_that_the_last_ones_needed() -> None:
     for _ in range(60):
         pace.took(usual / 2, 10)
     assert pace.first_attempt == 0
+
+
+def test_a_write_that_was_late_begins_again_with_a_margin_that_suffices() -> None:
+    """The largest envelope is not run six times because each margin is only twice the last."""
+    usual = margin(10) / 1_000_000
+    assert attempt_for(usual / 2, 10) == 0
+    assert attempt_for(usual * 3, 10) == 3
+    assert attempt_for(usual * 1_000, 10) == ATTEMPTS - 1
 
 
 # ---- turns

@@ -12,6 +12,10 @@ import pytest
 from contract.samples import COLLECTION, Hands, put, put_in, version
 from mongo.serving import failing
 
+from app.bootstrap import Settings, build_exchange
+from app.configuration import model_folder, read_alliance
+from app.sharing import administer
+from app.sharing.verify import verify
 from app.store.contract import Transaction
 from app.store.mongo import MongoStore, open_mongo, presence
 from app.store.mongo.documents import Database
@@ -161,3 +165,26 @@ async def test_sessions_that_are_used_no_more_are_forgotten(store: MongoStore, d
     monkeypatch.setattr(presence, "_KEPT", -1.0)
     await eventually(database, {"sessions": []})
     await put(store, version())
+
+
+async def test_a_store_is_verified_beside_a_write_that_does_not_end(store: MongoStore, url: str) -> None:
+    """As after the end of a server in the midst of one: nothing is wrong, and nobody is waited for."""
+    other = await open_mongo(url)
+    exchange = build_exchange(other, Settings(store=url))
+    await administer.adopt(exchange, read_alliance(model_folder()))
+    held, begun = (await exchange.force.now()).alliance.collections[0].key, asyncio.Event()
+
+    async def work(tx: Transaction) -> None:
+        await put_in(tx, version(), collection=held)
+        begun.set()
+        await asyncio.Event().wait()
+
+    writing = asyncio.create_task(store.transact(work))
+    await begun.wait()
+    async with asyncio.timeout(20):
+        found = await verify(exchange, lambda _: None)
+    assert not writing.done()
+    assert found.is_sound
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
+    await other.close()

@@ -225,6 +225,24 @@ async def test_faults_of_the_project_are_not_taken_for_the_databases(store: Mong
     assert await rows(store, select(1)) == []
 
 
+async def test_an_examination_that_the_database_gave_up_begins_again(store: MongoStore, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a write does; and no longer."""
+    (stored,) = await put(store, version())
+
+    async def history(tx: Transaction) -> object:
+        return await tx.history(COLLECTION, ["indicator--1"])
+
+    async with failing(url, "find", times=2, errorCode=251, errorLabels=[TRANSIENT]):
+        assert await store.examine(history) == {"indicator--1": [stored]}
+    async with failing(url, "find", errorCode=2):
+        with pytest.raises(OperationFailure):
+            await store.examine(history)
+    monkeypatch.setattr(writer, "PATIENCE", 0.0)
+    async with failing(url, "find", errorCode=251, errorLabels=[TRANSIENT]):
+        with pytest.raises(StoreUnavailable, match="the store cannot be used now"):
+            await store.examine(history)
+
+
 # ---- dates
 
 
