@@ -1,7 +1,6 @@
 """`legation store copy`: clients that polled one store go on at another, and nothing that happens to the command does harm."""
 
 import asyncio
-import gc
 import os
 import re
 import shutil
@@ -234,12 +233,6 @@ def test_a_server_that_runs_is_noticed(filled: Desk, target: Desk) -> None:
         ("sqlite:///legation.sqlite", "sqlite:///foreign", "is another application's database; name a file of its own for the copy"),
         ("sqlite:///legation.sqlite", "sqlite:///widow", "`widow-deliveries` belongs to another store"),
         ("legation.sqlite", "sqlite:///new.sqlite", "is no store: a store is"),
-        (
-            "mongodb://legation:s3cr3t@127.0.0.1:9/x?timeoutMS=200",
-            "sqlite:///new.sqlite",
-            "no database answers at `mongodb://127.0.0.1:9/x`",
-        ),
-        ("sqlite:///legation.sqlite", "mongodb://legation:s3cr3t@127.0.0.1:9/x?timeoutMS=200", "no database answers at"),
     ],
 )
 def test_what_cannot_be_copied_is_refused(filled: Desk, monkeypatch: pytest.MonkeyPatch, source: str, to: str, words: str) -> None:
@@ -254,15 +247,16 @@ def test_what_cannot_be_copied_is_refused(filled: Desk, monkeypatch: pytest.Monk
     assert filled.run("token", "list").code == 0
 
 
-@pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
 def test_no_password_is_told(filled: Desk) -> None:
-    """The driver forgets sockets that were still connecting when it was closed; they are let go here."""
+    """In a process of its own: the driver forgets sockets that were still connecting when it was closed."""
     nowhere, new = "mongodb://legation:s3cr3t@127.0.0.1:9/x?timeoutMS=200", f"sqlite:///{filled.folder}/new.sqlite"
     for source, to in ((nowhere, new), (filled.store, nowhere)):
-        refused(filled.run("store", "copy", source, to), "no database answers at `mongodb://127.0.0.1:9/x`")
-    assert "s3cr3t" not in filled.run("store", "copy", nowhere, new).err
+        command = [sys.executable, "-m", "app.cli", "store", "copy", source, to]
+        ended = subprocess.run(command, env=os.environ, cwd=filled.folder, capture_output=True, text=True, timeout=60, check=False)
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert ended.stderr.startswith("error: no database answers at `mongodb://127.0.0.1:9/x`")
+        assert "s3cr3t" not in ended.stderr
     assert not (filled.folder / "new.sqlite").exists()
-    gc.collect()
 
 
 def test_addresses_may_come_from_the_environment(filled: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
