@@ -5,11 +5,13 @@ The histories keep what writers keep (app/store/contract.py): labels join backwa
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from contract.conftest import open_at
+from contract.moving import copied
 from contract.samples import COLLECTION, HIGHEST_MARK, Hands, bytes_of, page, version, walk
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +19,7 @@ from mongo.serving import fresh_database
 from property.drawn import drawn_from
 
 from app.stix.handling import State
+from app.store import moving
 from app.store.contract import Amendment, Arrival, Selection, Store, StoredVersion, Transaction
 from app.store.memory import MemoryStore
 from app.store.mongo import keys, open_mongo
@@ -242,16 +245,44 @@ Asking = list[tuple[Reader, dict[str, object], int, int]]
 async def _play(opening: Awaitable[Store], history: list[tuple[object, ...]], asking: Asking) -> None:
     reference, store, world = MemoryStore(Hands().trusted()), await opening, World()
     try:
-        for step in history:
-            work = world.apply(step)
-            assert await store.transact(work) == await reference.transact(work)
-        for reader, question, limit, budget in asking:
-            known = await reference.transact(lambda tx: tx.pins(COLLECTION, list(world.rows)))
-            assert known == {number: pins for number, pins in world.pins.items() if pins}
-            assert await store.transact(lambda tx: tx.pins(COLLECTION, list(world.rows))) == known
-            whole = Selection(COLLECTION, reader.organisation, 0, HIGHEST_MARK, world.numbers_for(reader), limit=1000, **question)  # type: ignore[arg-type] # as drawn
-            await _compare(reference, store, whole, limit, budget)
-        assert not await store.faults()
+        await _write_both(reference, store, world, history)
+        await _ask_both(reference, store, world, asking)
+    finally:
+        await store.close()
+
+
+async def _write_both(reference: Store, store: Store, world: World, history: list[tuple[object, ...]]) -> None:
+    for step in history:
+        work = world.apply(step)
+        assert await store.transact(work) == await reference.transact(work)
+
+
+async def _ask_both(reference: Store, store: Store, world: World, asking: Asking) -> None:
+    for reader, question, limit, budget in asking:
+        known = await reference.transact(lambda tx: tx.pins(COLLECTION, list(world.rows)))
+        assert known == {number: pins for number, pins in world.pins.items() if pins}
+        assert await store.transact(lambda tx: tx.pins(COLLECTION, list(world.rows))) == known
+        whole = Selection(COLLECTION, reader.organisation, 0, HIGHEST_MARK, world.numbers_for(reader), limit=1000, **question)  # type: ignore[arg-type] # as drawn
+        await _compare(reference, store, whole, limit, budget)
+    assert not await store.faults()
+
+
+async def _move(urls: Sequence[str], history: list[tuple[object, ...]], asking: Asking) -> None:
+    """A part of the history is played at each address; in between the store is copied to the next."""
+    reference, world, hands = MemoryStore(Hands().trusted()), World(), Hands()
+    length = len(history) // len(urls) + 1
+    for number, url in enumerate(urls):
+        if number:
+            await copied(urls[number - 1], url, hands)
+        await _play_at(url, hands, reference, world, history[number * length : (number + 1) * length], asking)
+
+
+async def _play_at(url: str, hands: Hands, reference: Store, world: World, history: list[tuple[object, ...]], asking: Asking) -> None:
+    store = await open_at(url, hands.trusted())
+    try:
+        await _ask_both(reference, store, world, asking)
+        await _write_both(reference, store, world, history)
+        await _ask_both(reference, store, world, asking)
     finally:
         await store.close()
 
@@ -290,3 +321,14 @@ def test_mongodb_answers_like_memory(mongodb: str, most_ranges: int, history: li
     with pytest.MonkeyPatch.context() as patch, fresh_database(mongodb) as url:
         patch.setattr(keys, "MOST_RANGES", most_ranges)
         asyncio.run(_play(open_mongo(url, Hands().trusted()), history, asking))
+
+
+@pytest.mark.parametrize("pieces", [moving.PIECES_AT_ONCE, 2], ids=["whole", "portions"])
+@settings(max_examples=8, deadline=None)
+@given(history=histories, asking=questions)
+def test_a_store_that_moves_answers_like_memory(mongodb: str, pieces: int, history: list[tuple[object, ...]], asking: Asking) -> None:
+    """From file to file to database to file: what was written at one is answered at the next, and writing goes on there (decision 24)."""
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder, fresh_database(mongodb) as url:
+        patch.setattr(moving, "PIECES_AT_ONCE", pieces)
+        files = [f"sqlite:///{folder}/{name}.db" for name in ("first", "second", "last")]
+        asyncio.run(_move([files[0], files[1], url, files[2]], history, asking))
