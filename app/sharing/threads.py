@@ -148,7 +148,7 @@ class Thread:
         """Bring states, effective labels, `last` and flags up to date after versions were added, tightened, published, held or deleted."""
         alone = self._alone()
         if alone is not None:
-            alone.effective, alone.bound = alone.own, None
+            alone.effective, alone.bound = alone.own.in_state(alone.state), None
             alone.last, alone.flagged = alone.is_standing, alone.state is not State.PUBLISHED and not alone.deleted
             return
         for name in self.held:

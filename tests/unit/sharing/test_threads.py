@@ -51,6 +51,25 @@ def lines(made: Thread) -> list[Line]:
     return made.contributions[NG]
 
 
+@pytest.mark.parametrize("own", State)
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("changes", [{}, {"deleted": True}, {"last": True}, {"deleted": True, "last": True}, {"contributor": KE}], ids=str)
+def test_alone_a_version_is_settled_as_among_others(
+    own: State, state: State, changes: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The short way leads where the long one does."""
+    labels = {1: replace(label(state=own), also=(replace(label(Tlp.AMBER, state=own), originator=KE),)), 2: label(Tlp.RED)}
+
+    def settled() -> list[Line]:
+        made = thread(stored(1, 1, **{"state": state, "label": 2, **changes}), labels=labels)  # type: ignore[arg-type] # its fields
+        made.settle()
+        return list(made.lines)
+
+    short = settled()
+    monkeypatch.setattr(Thread, "_alone", lambda _: None)
+    assert settled() == short
+
+
 def test_a_hold_closes_every_version_and_moves_no_last() -> None:
     made = thread(stored(1, 1), stored(2, 2, last=True), labels={1: label(), 2: label(Tlp.AMBER_STRICT)})
     made.held.add(NG)

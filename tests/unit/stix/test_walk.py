@@ -2,7 +2,7 @@
 
 from samples.sound import HASHED, OTHER, SOUND, UUID, but
 
-from app.stix.walk import references
+from app.stix.walk import references, walk
 
 
 def test_references_of_every_kind_are_found() -> None:
@@ -58,3 +58,9 @@ def test_deep_nesting_needs_no_stack() -> None:
     for _ in range(50_000):
         deep = [deep]
     assert references({"x_example": deep}) == {f"tool--{OTHER}"}
+
+
+def test_one_walk_tells_of_fractions_and_nulls() -> None:
+    assert walk({"a": "1.0", "b": [True, {"c": 5}]}) == (frozenset(), False, False)
+    assert walk({"a": [{"b": [1.5]}]}) == (frozenset(), True, False)
+    assert walk({"a": {"b": [None]}}) == (frozenset(), False, True)

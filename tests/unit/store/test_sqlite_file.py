@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import apsw
 import pytest
@@ -302,6 +303,34 @@ async def test_a_fault_of_the_project_passes_as_it_is() -> None:
 
     with pytest.raises(ZeroDivisionError):
         await thread.run(fault)
+    thread.close()
+
+
+async def test_what_was_asked_for_is_done_for_who_no_longer_waits() -> None:
+    thread, go, done = SingleThread("one"), Event(), list[str]()
+
+    def fault() -> None:
+        raise ZeroDivisionError
+
+    asked = [asyncio.create_task(thread.run(work)) for work in (go.wait, fault, lambda: done.append("asked"))]
+    await asyncio.wait(asked, timeout=0)
+    for each in asked:
+        each.cancel()
+    go.set()
+    await thread.run(done.append, "last")
+    assert done == ["asked", "last"]
+    thread.close()
+
+
+def test_a_thread_outlives_a_loop_that_waited_for_it() -> None:
+    thread, go = SingleThread("one"), Event()
+
+    async def leave() -> None:
+        await asyncio.wait([asyncio.create_task(thread.run(go.wait))], timeout=0)
+
+    asyncio.run(leave())
+    go.set()
+    assert asyncio.run(thread.run(lambda: "done")) == "done"
     thread.close()
 
 
