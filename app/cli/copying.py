@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.markup import escape
@@ -15,6 +15,9 @@ from app.clock import system_clock
 from app.errors import ConfigurationError
 from app.sharing.copy_store import Copied, Seen, copy_store
 
+FROM_VARIABLE: Final = "LEGATION_COPY_FROM"
+TO_VARIABLE: Final = "LEGATION_COPY_TO"
+
 
 def _address(metavar: str, variable: str, text: str) -> object:
     return typer.Argument(metavar=metavar, envvar=variable, parser=store_url, show_default=False, help=text)
@@ -24,8 +27,8 @@ def _address(metavar: str, variable: str, text: str) -> object:
 class Copy:
     """What `store copy` is asked."""
 
-    source: Annotated[str, _address("FROM", "LEGATION_COPY_FROM", "the store to copy; nobody may use it meanwhile")]
-    to: Annotated[str, _address("TO", "LEGATION_COPY_TO", "where it goes: a file or a database in which nothing is yet")]
+    source: Annotated[str, _address("FROM", FROM_VARIABLE, "the store to copy; nobody may use it meanwhile")]
+    to: Annotated[str, _address("TO", TO_VARIABLE, "where it goes: a file or a database in which nothing is yet")]
     json: Json = False
 
 

@@ -24,6 +24,7 @@ from packaging.requirements import Requirement
 
 from app.access.alliance import Compatibility
 from app.bootstrap import Settings
+from app.cli.copying import FROM_VARIABLE, TO_VARIABLE
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "app"
@@ -257,7 +258,7 @@ def test_each_page_of_a_client_says_what_to_enter(path: Path) -> None:
 
 
 def test_environment_variables_that_are_named_exist() -> None:
-    known = {f"LEGATION_{setting.upper()}" for setting in Settings.model_fields} | {"LEGATION_CLIENT", NAMED}
+    known = {f"LEGATION_{setting.upper()}" for setting in Settings.model_fields} | {"LEGATION_CLIENT", FROM_VARIABLE, TO_VARIABLE, NAMED}
     texts = [*DOCUMENTS, ROOT / "Dockerfile", *ROOT.glob("compose*.yaml")]
     named = {variable for path in texts for variable in re.findall(r"\bLEGATION_[A-Z_]+\b", path.read_text())}
     assert named <= known

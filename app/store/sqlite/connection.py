@@ -144,8 +144,9 @@ def _opened(path: Path, patience: timedelta, cache_kib: int, prepare: Callable[[
                 connection.set_busy_timeout(patience // timedelta(milliseconds=1))
                 connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
                 connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
-                _set(connection, "mmap_size = 0", f"cache_size = -{cache_kib}", "temp_store = MEMORY")
+                _set(connection, "mmap_size = 0", "temp_store = MEMORY")
                 prepare(connection, path)
+                _set(connection, f"cache_size = -{cache_kib}")  # last: a file that was just given its page size forgets it
             except BaseException:
                 connection.close()
                 raise

@@ -22,7 +22,7 @@ from app.store.mongo.schema import VERSION
 from app.store.moving import Gathering, KeptVersion, Mark, Part, Source
 from app.store.records import Batch, Poll
 from app.store.sqlite import open_sqlite
-from app.store.sqlite.connection import open_writer
+from app.store.sqlite.connection import make_private, open_writer
 from app.store.sqlite.schema import STORE
 
 ONE = Poll("ng-cert/misp", "a", 1)
@@ -93,7 +93,7 @@ async def test_nobody_else_opens_a_source(kept: str, path: Path) -> None:
 
 async def test_a_file_of_an_older_release_is_brought_up_to_date(path: Path) -> None:
     """As whenever it is opened; before records were kept there are none to copy."""
-    path.touch()
+    make_private(path)
     open_writer(path, timedelta(0), replace(STORE, migrations=STORE.migrations[:3])).close()
     target = path.with_name("target.db")
     await copied(f"sqlite:///{path}", f"sqlite:///{target}", Hands())

@@ -18,7 +18,7 @@ from app.errors import ConfigurationError, StoreUnavailable
 from app.store.contract import Amendment, Arrival
 from app.store.pins import Pin
 from app.store.sqlite import SqliteStore, open_sqlite, registry
-from app.store.sqlite.connection import WRITER_CACHE_KIB, open_reader, require_library
+from app.store.sqlite.connection import WRITER_CACHE_KIB, immediate, open_reader, open_writer, require_library
 from app.store.sqlite.schema import APPLICATION_ID, STORE, STORE_PAGE_OCTETS, Schema, migrate
 from app.store.sqlite.thread import SingleThread
 
@@ -93,6 +93,18 @@ async def test_readers_cannot_write(store: SqliteStore) -> None:
     for reader in (store._reader, store._long_reader):
         with pytest.raises(apsw.ReadOnlyError):
             reader.execute("DELETE FROM counter")
+
+
+def test_a_file_that_was_just_made_is_cached_within_the_same_bounds(path: Path) -> None:
+    """SQLite forgets the bound when a file is given its page size."""
+    path.touch()
+    with closing(open_writer(path, SOON)) as writer:
+        for batch in range(50):
+            with immediate(writer):
+                values = ((1 + batch * 1000 + row, bytes(1000)) for row in range(1000))
+                writer.executemany("INSERT INTO version VALUES (?, 1, 'a', 'b', 'c', 1, 'd', 'e', x'00', '', ?)", values)
+        assert path.stat().st_size > 1.3 * 1024 * WRITER_CACHE_KIB
+        assert writer.status(apsw.SQLITE_DBSTATUS_CACHE_USED)[0] < 1.1 * 1024 * WRITER_CACHE_KIB
 
 
 async def test_the_file_names_its_application_and_schema(store: SqliteStore, path: Path) -> None:
