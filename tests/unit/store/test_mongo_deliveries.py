@@ -57,7 +57,7 @@ async def test_processes_that_seal_at_once_make_one_chain(store: MongoStore, url
 
 async def test_a_failure_is_told_to_whoever_waits_and_leaves_no_gap(url: str) -> None:
     """Pages are not answered without their record."""
-    store = await open_mongo(f"{url}?timeoutMS=200", Hands().trusted())
+    store = await open_mongo(f"{url}?timeoutMS=1500", Hands().trusted())
     await store.deliver([delivery(1)])
     async with failing(url, "insert", times=1000, closeConnection=True):
         told = await asyncio.gather(*(store.deliver([delivery(1, at=at)]) for at in range(3)), return_exceptions=True)

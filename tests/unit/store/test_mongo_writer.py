@@ -209,7 +209,7 @@ async def test_a_commit_is_asked_for_until_its_fate_is_known(store: MongoStore, 
 
 async def test_a_commit_whose_fate_stays_unknown_is_no_success(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "PATIENCE", 0.0)
-    store = await open_mongo(f"{url}?timeoutMS=200", Hands().trusted())
+    store = await open_mongo(f"{url}?timeoutMS=1500", Hands().trusted())
     async with failing(url, "commitTransaction", times=1000, closeConnection=True):
         with pytest.raises(StoreUnavailable, match="did not say whether it kept the write; send it again"):
             await put(store, version())
