@@ -127,7 +127,7 @@ def test_no_secret_is_in_any_file() -> None:
 # ---- in order, without waiting for time to pass
 
 
-@pytest.mark.parametrize("name", LASTING)
+@pytest.mark.parametrize("name", sorted(LASTING))
 def test_whatever_lasts_is_checked_and_started_again(name: str) -> None:
     assert SERVICES[name]["restart"] == "unless-stopped"
     check = SERVICES[name]["healthcheck"]

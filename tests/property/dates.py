@@ -37,15 +37,17 @@ Dated = tuple[int, RowKey]
 
 @dataclass
 class Dates:
-    """Stands where a commit dates its rows. Without `recorded` dates of another stage it records; with them it feeds, and compares those of `seen`."""
+    """Stands where a commit dates its rows. Without `recorded` dates of another stage it records; with them it feeds, and compares those of `seen`.
 
-    recorded: dict[Dated, int] = field(default_factory=dict)
+    A row may get several dates in one step: a hold is lifted, then a job after a job is done. Its last is what can be seen, its first may rank it.
+    """
+
+    recorded: dict[Dated, list[int]] = field(default_factory=dict[Dated, list[int]])
     seen: frozenset[RowKey] = frozenset()
     is_feeding: bool = False
     step: int = 0
     leaks: list[str] = field(default_factory=list)
-    often: Counter[Dated] = field(default_factory=Counter)
-    """How often each row got a date in one step: a job after a job may give it several, of which only the last can be seen."""
+    _fed: Counter[Dated] = field(default_factory=Counter)
     _real: Any = field(default_factory=lambda: commit._date)
 
     async def __call__(self, tx: Transaction, target: commit.Target, lines: Sequence[Line], groups: Sequence[Sequence[Line]]) -> None:
@@ -53,23 +55,33 @@ class Dates:
         await self._real(tx, target, lines, groups)
         dated = {self._key(target.collection, line): line for line in lines if line.date}
         if not self.is_feeding:
-            self.recorded.update({key: line.date for key, line in dated.items()})
-            self.often.update(list(dated))
+            for key, line in dated.items():
+                self.recorded.setdefault(key, []).append(line.date)
             return
         missing = [key for key in dated if key not in self.recorded]
         if missing:
             self.leaks.append(f"{missing[0]} got a date, which it did not get before")
             return
-        self._compare([(line.date, self.recorded[key]) for key, line in dated.items() if self.often[key] == 1 and self._is_seen(key)])
+        self._compare([(line.date, self._next(key)) for key, line in dated.items() if len(self.recorded[key]) == 1 and self._is_seen(key)])
         for key, line in dated.items():
-            line.date = self.recorded[key]
+            line.date = self._next(key)
+        self._fed.update(list(dated))
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether a row that can be seen got fewer dates in this step than in the other stage: which of them it was fed is a guess then."""
+        return any(0 < count < len(self.recorded[key]) for key, count in self._fed.items() if key[0] == self.step and self._is_seen(key))
+
+    def _next(self, key: Dated) -> int:
+        dates = self.recorded[key]
+        return dates[min(self._fed[key], len(dates) - 1)]
 
     def _key(self, collection: str, line: Line) -> Dated:
         object_id = line.arriving.id if line.arriving is not None else line.stored.object_id if line.stored is not None else ""
         return self.step, RowKey(collection, object_id, line.contributor, line.version)
 
     def _is_seen(self, key: Dated) -> bool:
-        row = key[1] if key[1].version else key[1]._replace(version=timestamp(self.recorded[key]))
+        row = key[1] if key[1].version else key[1]._replace(version=timestamp(self.recorded[key][-1]))
         return row in self.seen
 
     def _compare(self, pairs: list[tuple[int, int]]) -> None:

@@ -23,7 +23,7 @@ FEEDS_SHARE = 0.35
 
 
 class Inconclusive(Exception):
-    """Somebody else could not do again what was left of his deed: what he himself could not see any more had allowed it."""
+    """Somebody else could not do again what was left of his deed: what he himself could not see any more had allowed it. Or dates could not be told apart."""
 
 
 @dataclass
@@ -90,10 +90,12 @@ async def play_whole(deeds: list[Deed], names: Sequence[str], open_: OpenStage) 
 async def play_purged(purge: Purge, whole: Whole, name: str, open_: OpenStage) -> Observer:
     """What is left of the history for one observer, under the dates of the whole."""
     observer, deeds = Observer(name), whole.deeds
-    async with open_(Dates(whole.dates.recorded, purge.seen, is_feeding=True, often=whole.dates.often)) as stage:
+    async with open_(Dates(whole.dates.recorded, purge.seen, is_feeding=True)) as stage:
         for step, deed in enumerate(deeds):
             left = purge.deed(step)
             answer = await stage.do(step, left, deed.seconds)
+            if stage.dates.is_unsure:
+                raise Inconclusive(f"step {step}: {left} gave fewer dates")
             if left is not None and answer is not None:
                 if is_own(name, deed):
                     observer.hear(deed, answer)

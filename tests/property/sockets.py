@@ -27,10 +27,12 @@ async def through_sockets(app: ASGIApp) -> AsyncIterator[Ask]:
         server = Server(configuration(Settings(store="memory:"), app), started.set)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         await started.wait()
-        async with httpx.AsyncClient(base_url=f"http://{host}:{port}", verify=NO_TLS, trust_env=False) as client:
-            yield _asking(client)
-        server.should_exit = True
-        await serving
+        try:
+            async with httpx.AsyncClient(base_url=f"http://{host}:{port}", verify=NO_TLS, trust_env=False) as client:
+                yield _asking(client)
+        finally:  # a comparison that is given up must not leave a server to listen where the next one does
+            server.should_exit = True
+            await serving
 
 
 def _asking(client: httpx.AsyncClient) -> Ask:

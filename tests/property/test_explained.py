@@ -158,7 +158,7 @@ async def prove(seed: int, tally: Counter[str]) -> None:
     tally["told"] += sum(verdicts is not None for verdicts in told.values())
     tally["untold"] += sum(verdicts is None for verdicts in told.values())
     purge = Purge(deeds, ledger, asker)
-    async with open_stage(in_memory(Path()), Dates(dates.recorded, purge.seen, is_feeding=True, often=dates.often)) as stage:
+    async with open_stage(in_memory(Path()), Dates(dates.recorded, purge.seen, is_feeding=True)) as stage:
         if await play_purged(stage, deeds, purge, asker):
             await administer.adopt(stage.exchange, alliance(restricted(changes, asker)))
             alone = await answers(stage, asker, asked)

@@ -16,7 +16,7 @@ from questions import NOW, Dice, world
 from app.access.actions import Action
 from app.access.cedar import CedarJudge
 from app.access.decision import Question
-from app.access.principal import Principal
+from app.access.principal import Kind, Principal
 from app.stix.handling import HandlingLabel, State, Tlp, join
 
 ROUNDS = 400
@@ -105,11 +105,12 @@ def _less(names: frozenset[str] | None, dice: Dice, otherwise: frozenset[str]) -
 
 def _stricter(label: HandlingLabel, dice: Dice, asker: Principal) -> HandlingLabel:
     """The label with one thing more against it."""
+    listed = frozenset[str]() if asker.kind is Kind.PARTNER else asker.audiences  # to a partner the first list is a permission
     return dice.random.choice(
         [
             complete(replace(label, tlp=Tlp(min(label.tlp + 1, Tlp.RED)))),
             replace(label, recipients=_less(label.recipients, dice, frozenset())),
-            replace(label, releasable_to=_less(label.releasable_to, dice, asker.audiences)),
+            replace(label, releasable_to=_less(label.releasable_to, dice, listed)),
             replace(label, not_releasable_to=label.not_releasable_to | _less(None, dice, asker.audiences)),
             replace(label, purposes=_less(label.purposes, dice, asker.purposes)),
             complete(replace(label, embargo_until=NOW + timedelta(hours=1))),

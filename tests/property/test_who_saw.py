@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 import pytest
-from property.cast import PATHS, UNKNOWN_ID, Content, alliance
+from property.cast import PATHS, UNKNOWN_ID, Content, principal
 from property.dates import Dates
 from property.histories import Deed, history, ids_of, touched
 from property.ledger import Ledger
@@ -120,8 +120,9 @@ async def check(stage: Stage, ledger: Ledger, given: Sequence[tuple[Served, Cont
     mine = [(each, origins(ledger, each.path, content)) for each, content in given if each.object_id == object_id]
     exists = {written.originator for written in ledger.written if written.stored.object_id == object_id}
     found = await told(stage, organisation, object_id, dice)
-    is_active = alliance(stage.changes).organisations[organisation].active
-    may = is_active and (exists if organisation == "secretariat" else organisation in exists)
+    auditor = principal(f"{organisation}/auditor", stage.changes)
+    is_in = auditor.active and (auditor.agreement_end is None or stage.clock.instant < auditor.agreement_end)
+    may = is_in and (exists if organisation == "secretariat" else organisation in exists)
     assert (found is not None) is bool(may), asked
     if found is None:
         return
