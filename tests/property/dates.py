@@ -67,6 +67,11 @@ class Dates:
             line.date = self._next(key)
         self._fed.update(list(dated))
 
+    def check(self) -> None:
+        """Raises Leak if dates told more than the clock may."""
+        if self.leaks:
+            raise Leak(self.leaks[0])
+
     @property
     def is_unsure(self) -> bool:
         """Whether a row that can be seen got fewer dates in this step than in the other stage: which of them it was fed is a guess then."""

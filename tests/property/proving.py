@@ -101,6 +101,7 @@ async def play_purged(purge: Purge, whole: Whole, name: str, open_: OpenStage) -
                     observer.hear(deed, answer)
                 elif not is_taken(left, answer):
                     raise Inconclusive(f"step {step}: {left} {answer}")
+            stage.dates.check()
             await _ask(stage, observer, deeds, step)
     return observer
 

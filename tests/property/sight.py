@@ -90,8 +90,8 @@ class Sight:
         state = self._state(written)
         for each in self._binding(written):
             yield from (_in_state(label, state if each is written else State.PUBLISHED) for label in each.labels)
-        for original in self.originals(written):
-            yield from original.labels
+            for original in self.originals(each):
+                yield from original.labels
 
     def _state(self, written: Written) -> State:
         if written.contribution in self.held:

@@ -69,6 +69,7 @@ async def play_purged(stage: Stage, deeds: list[Deed], purge: Purge, asker: str)
         answer = await stage.do(step, left, deed.seconds)
         if answer is not None and left is not None and not is_own(asker, deed) and not is_taken(left, answer):
             return False
+        stage.dates.check()
     return True
 
 
