@@ -4,7 +4,8 @@ A version closes by its own labels, by those of newer versions that were let out
 organisation that contributed it, by what it or a newer version refers to.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -34,6 +35,22 @@ def _collections(changes: Changes) -> dict[str, Collection]:
 @lru_cache(maxsize=100_000)
 def _in_state(label: HandlingLabel, state: State) -> HandlingLabel:
     return label.in_state(state)
+
+
+def _together(labels: Sequence[HandlingLabel]) -> HandlingLabel:
+    """What labels of one originator keep of their lists: the names that stand in each list."""
+    return replace(
+        labels[0],
+        tlp=max(label.tlp for label in labels),
+        recipients=_in_each(label.recipients for label in labels),
+        releasable_to=_in_each(label.releasable_to for label in labels),
+        purposes=_in_each(label.purposes for label in labels),
+    )
+
+
+def _in_each(lists: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
+    given = [names for names in lists if names is not None]
+    return frozenset.intersection(*given) if given else None
 
 
 class Sight:
@@ -87,6 +104,13 @@ class Sight:
                 yield each
 
     def _labels(self, written: Written) -> Iterator[HandlingLabel]:
+        """All that bind a version, and what those of one originator say together: who is listed or named must be so in each by the same name."""
+        labels = [*self._single_labels(written)]
+        yield from labels
+        for originator in {label.originator for label in labels}:
+            yield _together([label for label in labels if label.originator == originator])
+
+    def _single_labels(self, written: Written) -> Iterator[HandlingLabel]:
         state = self._state(written)
         for each in self._binding(written):
             yield from (_in_state(label, state if each is written else State.PUBLISHED) for label in each.labels)
