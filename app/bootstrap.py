@@ -177,14 +177,14 @@ async def open_source(url: str) -> Source:
     """The store at `url`, to be copied. Raises ConfigurationError if there is none, StoreUnavailable if it is in use or cannot be reached."""
     if is_mongo_url(url):
         return await open_mongo_source(url)
-    path = _moved(url)
+    path = _file_of(url, _NO_MOVE)
     _require(path)
     return await open_sqlite_source(path)
 
 
 async def open_destination(url: str) -> Destination:
     """A new store at `url`, or one whose copy is not finished. Raises ConfigurationError if something else is in its place, StoreUnavailable."""
-    return await open_mongo_destination(url) if is_mongo_url(url) else await open_sqlite_destination(_moved(url))
+    return await open_mongo_destination(url) if is_mongo_url(url) else await open_sqlite_destination(_file_of(url, _NO_MOVE))
 
 
 def back_up_store(url: str, target: Path, seen: Callable[[int, int], None]) -> None:
@@ -192,34 +192,27 @@ def back_up_store(url: str, target: Path, seen: Callable[[int, int], None]) -> N
 
     Raises ConfigurationError if there is nothing to copy or the file is there already, StoreUnavailable.
     """
-    path = _file_of(url)
+    path = _file_of(url, _NO_COPY)
     _require(path)
     back_up(path, target, seen)
 
 
 def restore_store(copy: Path, url: str, seen: Callable[[int, int], None]) -> None:
     """Put a copy in the place of a store that is gone. Raises ConfigurationError if something is in its place, StoreUnavailable."""
-    path = _file_of(url)
+    path = _file_of(url, _NO_COPY)
     if not copy.exists():
         raise ConfigurationError([f"there is no copy at {quoted(copy, 200)}; name a file that `legation backup` wrote"])
     restore(copy, path, seen)
 
 
-def _file_of(url: str) -> Path:
-    path = store_path(url)
-    if path is None:
-        raise ConfigurationError(
-            [f"{quoted(without_secrets(url))} is no file that could be copied; name one, `sqlite:///PATH`, or use the database's own tools"]
-        )
-    return path
+_NO_COPY: Final = "is no file that could be copied; name one, `sqlite:///PATH`, or use the database's own tools"
+_NO_MOVE: Final = "lives in one process alone; name `sqlite:///PATH` or `mongodb://HOST/DATABASE`"
 
 
-def _moved(url: str) -> Path:
+def _file_of(url: str, refusal: str) -> Path:
     path = store_path(url)
     if path is None:
-        raise ConfigurationError(
-            [f"{quoted(without_secrets(url))} lives in one process alone; name `sqlite:///PATH` or `mongodb://HOST/DATABASE`"]
-        )
+        raise ConfigurationError([f"{quoted(without_secrets(url))} {refusal}"])
     return path
 
 

@@ -246,6 +246,10 @@ class Alliance(_Frozen):
         """STIX identity id → the organisation that registered it."""
         return {identity: name for name, organisation in self.organisations.items() for identity in organisation.identities}
 
+    def owner_of(self, identity: str | None) -> str | None:
+        """The organisation that registered an identity, if one did; a UUID in capitals is the same UUID."""
+        return self.owner_of_identity.get((identity or "").lower())
+
     @cached_property
     def client_of_subject(self) -> dict[str, str]:
         """OpenID Connect `issuer/subject` → `organisation/client`."""

@@ -69,8 +69,7 @@ class Assessment:
 
     def originator_of_red(self, arriving: Arriving) -> str | None:
         """Whose TLP:RED the object is, if it is another organisation's: to send that on is a breach by itself (access-policy case 14)."""
-        alliance = self.visit.force.alliance
-        owner = alliance.owner_of_identity.get((arriving.object.created_by or "").lower())
+        owner = self.visit.force.alliance.owner_of(arriving.object.created_by)
         is_red = any(known.marking.tlp is Tlp.RED for mark in arriving.markings if (known := self._built_in.get(mark)) is not None)
         return owner if is_red and owner != self.visit.principal.organisation else None
 
@@ -89,7 +88,7 @@ class Assessment:
     def _originator(self, arriving: StixObject) -> tuple[str, bool]:
         """The organisation whose object it is, and whether that is by a registered creator."""
         sender, alliance = self.visit.principal.organisation, self.visit.force.alliance
-        owner = alliance.owner_of_identity.get((arriving.created_by or "").lower())  # a UUID in capitals is the same UUID
+        owner = alliance.owner_of(arriving.created_by)
         if owner is None:
             return sender, False
         if owner != sender and not self.visit.collection.relay:

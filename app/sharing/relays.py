@@ -8,14 +8,14 @@ originator is told who, what and when, since he may not know the collection.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.access.actions import Action
 from app.access.decision import Question
 from app.access.principal import Role
 from app.audit.events import Event, encode
 from app.clock import timestamp, to_micros
-from app.sharing.door import Tour, Visit, absent, everywhere
+from app.sharing.door import Visit, absent, everywhere
 from app.sharing.exchange import Exchange
 from app.stix.handling import HandlingLabel, Tlp
 from app.store.contract import RulingKind, StoredRuling, Transaction
@@ -60,19 +60,31 @@ async def relays(exchange: Exchange, client: str) -> list[Relay]:
     tour = await everywhere(exchange, client, with_removed=True)
     if Role.AUDITOR not in tour.principal.roles:
         raise absent(tour.principal)
-    now = to_micros(exchange.clock())
+    now, visits = exchange.clock(), {visit.collection.key: visit for visit in tour.visits}
 
     async def work(tx: Transaction) -> list[StoredRuling]:
-        return [ruling for ruling in await tx.rulings(RulingKind.RELAY) if ruling.until > now]
+        kept = await tx.rulings(RulingKind.RELAY)
+        return [ruling for ruling in kept if ruling.until > to_micros(now) and ruling.collection in visits]
 
-    return [_relay(ruling) for ruling in await exchange.store.examine(work) if _may_audit(tour, ruling)]
+    known = await exchange.store.examine(work)
+    open_to_him = {case for case in set(map(_case, known)) if _may_audit(visits[case.collection], case)}
+    return [_relay(ruling) for ruling in known if _case(ruling) in open_to_him]
 
 
-def _may_audit(tour: Tour, ruling: StoredRuling) -> bool:
-    visit = next((each for each in tour.visits if each.collection.key == ruling.collection), None)
-    if visit is None:
-        return False
-    label = HandlingLabel(Tlp.RED, originator=ruling.contributor, submitter=_organisation(ruling))
+class _Case(NamedTuple):
+    """What decides who may audit an attempt: few for many attempts, so that each is asked about once."""
+
+    collection: str
+    originator: str
+    organisation: str
+
+
+def _case(ruling: StoredRuling) -> _Case:
+    return _Case(ruling.collection, ruling.contributor, _organisation(ruling))
+
+
+def _may_audit(visit: Visit, case: _Case) -> bool:
+    label = HandlingLabel(Tlp.RED, originator=case.originator, submitter=case.organisation)
     return visit.force.judge.decide(Question(visit.principal, Action.READ_AUDIT, visit.collection, label), visit.now).allowed
 
 

@@ -93,7 +93,7 @@ class Releasing:
             raise InvalidObject(f"{part} is custom, which {path} does not take")
 
     def _line(self, line: Line, arriving: StixObject, label: HandlingLabel) -> Line:
-        owner = self.visit.force.alliance.owner_of_identity.get((arriving.created_by or "").lower())
+        owner = self.visit.force.alliance.owner_of(arriving.created_by)
         return replace(
             line,
             key=NOT_DATED if arriving.version is None else line.key,
