@@ -13,7 +13,6 @@ from typing import Final
 from uuid import uuid4
 
 from bson.binary import UUID_SUBTYPE, Binary
-from pymongo import timeout
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import PyMongoError
 from pymongo.write_concern import WriteConcern
@@ -25,6 +24,8 @@ BEAT: Final = 1.0
 """Seconds from one sign of life to the next."""
 SILENCE: Final = timedelta(seconds=5)
 """Time without one after which a process counts as dead."""
+_FAREWELL: Final = 5.0
+"""Seconds that saying goodbye may take; a database that is away longer finds the process silent."""
 _KEPT: Final = 3_600.0
 """Seconds after which a session that was not written in is not named any more; the driver itself forgets it after half an hour."""
 
@@ -40,6 +41,7 @@ class Presence:
         self._beating: asyncio.Task[None] | None = None
         self._looked = -BEAT
         self._one_voice = asyncio.Lock()
+        self._is_over = False
 
     async def show(self, session: AsyncClientSession) -> None:
         """Say, before anything is written in a session, that it is in use here. Raises PyMongoError."""
@@ -67,14 +69,16 @@ class Presence:
 
     async def close(self) -> None:
         """Nothing is written here any more."""
-        if self._beating is not None:
-            self._beating.cancel()
-            await asyncio.gather(self._beating, return_exceptions=True)
-            with suppress(PyMongoError), timeout(BEAT):
+        self._is_over = True
+        if self._beating is None:
+            return
+        with suppress(PyMongoError, TimeoutError):
+            async with asyncio.timeout(_FAREWELL), self._one_voice:  # a sign still on its way would arrive after the goodbye
                 await self._writers.delete_one({"_id": self._name})
+        self._beating.cancel()
 
     async def _beat(self) -> None:
-        while True:
+        while not self._is_over:  # a cancellation in the midst of a sign may reach it as an error of the driver
             await asyncio.sleep(BEAT)
             with suppress(PyMongoError):
                 await self._say()
@@ -84,4 +88,6 @@ class Presence:
         self._used = {name: used for name, used in self._used.items() if used > since}
         changes = [{"$set": {"sessions": list(self._used), "seen": "$$NOW"}}]
         async with self._one_voice:  # two that make the same document at once would be told that it is there already
+            if self._is_over:
+                return
             await self._writers.update_one({"_id": self._name}, changes, upsert=True)

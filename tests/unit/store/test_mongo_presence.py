@@ -136,7 +136,18 @@ async def test_signs_of_life_go_on_while_the_database_refuses_some(
     async with failing(url, "update", times=2, errorCode=2):
         await eventually(database, {"_id": newest["_id"], "seen": {"$gt": newest["seen"]}})
     await other.close()
-    assert await writers(database) == 1, "who ends in order needs no one to look"
+    assert await writers(database) == 1
+
+
+@pytest.mark.usefixtures("store")
+async def test_who_ends_in_order_needs_no_one_to_look(url: str, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also in the midst of a sign of life: none arrives after the goodbye."""
+    monkeypatch.setattr(presence, "BEAT", 0.0)
+    for each in range(20):
+        other = await open_mongo(url, Hands().trusted())
+        await put(other, version(f"indicator--{each}"))
+        await other.close()
+    assert await writers(database) == 1
 
 
 async def test_sessions_that_cannot_be_ended_are_waited_for(store: MongoStore, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
