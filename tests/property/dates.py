@@ -43,7 +43,7 @@ class Dates:
     """
 
     recorded: dict[Dated, list[int]] = field(default_factory=dict[Dated, list[int]])
-    seen: frozenset[RowKey] = frozenset()
+    seen: frozenset[tuple[RowKey, int]] = frozenset()
     is_feeding: bool = False
     step: int = 0
     leaks: list[str] = field(default_factory=list)
@@ -87,7 +87,7 @@ class Dates:
 
     def _is_seen(self, key: Dated) -> bool:
         row = key[1] if key[1].version else key[1]._replace(version=timestamp(self.recorded[key][-1]))
-        return row in self.seen
+        return any((row, date) in self.seen for date in self.recorded[key])
 
     def _compare(self, pairs: list[tuple[int, int]]) -> None:
         """(own date, recorded date) of the rows of one commit: whole runs may have been moved by whole milliseconds, no more, and none past another."""

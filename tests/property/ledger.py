@@ -66,7 +66,7 @@ class Ledger(Sight):
         for name in self.visible:
             self.visible[name] = [each for each in self.written if self.sees(name, each, now)]
             for each in self.visible[name]:
-                each.seen_by.add(name)
+                each.seen_by.setdefault(name, set()).add(each.stored.date_added)
 
     def _note_holds(self, deed: Deed, answer: Answer, now: datetime) -> None:
         if isinstance(deed, Hold) and answer.status == DONE:

@@ -23,7 +23,7 @@ FEEDS_SHARE = 0.35
 
 
 class Inconclusive(Exception):
-    """Somebody else could not do again what was left of his deed: what he himself could not see any more had allowed it. Or dates could not be told apart."""
+    """Somebody else's deed did not end again as it had: what he alone saw had a say in it. Or dates could not be told apart."""
 
 
 @dataclass
@@ -48,6 +48,8 @@ class Whole:
     ledger: Ledger
     observers: dict[str, Observer]
     dates: Dates
+    answers: list[Answer] = field(default_factory=list)
+    """How each deed ended."""
 
 
 async def prove(deeds: list[Deed], observers: Sequence[str], open_: OpenStage, tally: Tally) -> None:
@@ -77,6 +79,7 @@ async def play_whole(deeds: list[Deed], names: Sequence[str], open_: OpenStage) 
         for step, deed in enumerate(deeds):
             answer = await stage.do(step, deed, deed.seconds)
             assert answer is not None
+            whole.answers.append(answer)
             await whole.ledger.enter(stage, step, deed, answer)
             for watch, observer in zip(watches, whole.observers.values(), strict=True):
                 watch.enter(deed)
@@ -97,10 +100,11 @@ async def play_purged(purge: Purge, whole: Whole, name: str, open_: OpenStage) -
             if stage.dates.is_unsure:
                 raise Inconclusive(f"step {step}: {left} gave fewer dates")
             if left is not None and answer is not None:
+                is_as_before = _outcome(answer) == _outcome(whole.answers[step]) if is_own(name, deed) else is_taken(left, answer)
+                if deed.client != name and not is_as_before:
+                    raise Inconclusive(f"step {step}: {left} {answer}")
                 if is_own(name, deed):
                     observer.hear(deed, answer)
-                elif not is_taken(left, answer):
-                    raise Inconclusive(f"step {step}: {left} {answer}")
             stage.dates.check()
             await _ask(stage, observer, deeds, step)
     return observer
@@ -115,6 +119,13 @@ async def _ask(stage: Stage, observer: Observer, deeds: Sequence[Deed], step: in
     before = looks[looks.index(step) - 1] if step != looks[0] else 0
     is_new_alliance = any(isinstance(deed, Reload) for deed in deeds[before : step + 1])
     await observer.look(stage, touched(deeds), ids_of(deeds), in_full=step == looks[0] or is_new_alliance)
+
+
+def _outcome(answer: Answer) -> object:
+    """How a colleague's posting ended: what was refused, by id and version. Why, the observer compares himself."""
+    if answer.status != 202:
+        return answer.status
+    return [(each["id"], each["version"]) for each in answer.document.get("failures", ())]
 
 
 def is_taken(deed: Deed, answer: Answer) -> bool:

@@ -41,9 +41,9 @@ class Purge:
         self._reloads = dict(self._left_reloads())
 
     @property
-    def seen(self) -> frozenset[RowKey]:
-        """The rows whose dates the observer can see."""
-        return frozenset(written.row_key for written in self._ledger.written if self._observer in written.seen_by)
+    def seen(self) -> frozenset[tuple[RowKey, int]]:
+        """The rows that the observer saw, and at which dates: one that came under an embargo never showed when."""
+        return frozenset((written.row_key, date) for written in self._ledger.written for date in written.seen_by.get(self._observer, ()))
 
     def deed(self, step: int) -> Deed | None:
         """What is left of a deed."""

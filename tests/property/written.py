@@ -45,7 +45,8 @@ class Written:
     """Whether it was ever published: from then on it binds older versions, whatever becomes of it."""
     pins: frozenset[Contribution] = frozenset()
     """The contributions by which it is withheld: those that its writer was shown under what it refers to, and his own organisation's."""
-    seen_by: set[str] = field(default_factory=set)
+    seen_by: dict[str, set[int]] = field(default_factory=dict[str, set[int]])
+    """Which observers saw it, and at which dates."""
 
     @cached_property
     def tokens(self) -> frozenset[bytes]:
