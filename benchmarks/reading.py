@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable, Sequence
 from functools import partial
+from statistics import median
 from typing import Final
 
 from benchmarks.client import Connection, poll, request
@@ -177,6 +178,30 @@ def authentication(world: World) -> Row:
     return Row("authentication added per request", figures, checks, note=f"without: {samples['nobody'].text}")
 
 
+def delivery_record(world: World) -> Row:
+    """What it adds to a page that its delivery is on record before it is answered, against a server that keeps none: asked alone, and by many at once."""
+    message = _poll(world, is_idle=False)
+    with world.desk.serve(keeps_record=False) as silent:
+        servers = {"no record": silent, LEGATION: world.server}
+        alone = compare([Probe.of(name, server, message) for name, server in servers.items()], world.scale.pace)
+        crowds: dict[str, list[float]] = {name: [] for name in servers}
+        for _ in range(world.scale.pace.rounds):
+            for name, server in servers.items():
+                before = server.cpu()
+                count = len(poll(server.port, message, POLLERS, 2 * world.scale.pace.seconds).seconds)
+                crowds[name].append((server.cpu() - before) / max(1, count))
+    cpu = (alone[LEGATION].cpu - alone["no record"].cpu) * 1000
+    wall = (alone[LEGATION].walls.at(0.5) - alone["no record"].walls.at(0.5)) * 1000
+    shared = (median(crowds[LEGATION]) - median(crowds["no record"])) * 1000
+    text = f"one reader **{cpu:+.3f} ms** (wall {wall:+.2f}), {POLLERS} at once **{shared:+.3f} ms** each"
+    checks = (
+        Check("one reader ≤ 0.1 ms", cpu, 0.1),
+        Check(f"{POLLERS} at once ≤ 0.1 ms", shared, 0.1),
+        Check("p50 on the wall ≤ 2 ms", wall, 2),
+    )
+    return Row("durable delivery record, added per page", {LEGATION: text}, checks, note=f"a poll without it: {alone['no record'].text}")
+
+
 def _sync(path: str, authorization: str, connection: Connection) -> object:
     return sum(len(answer.body) for answer in connection.pages(path, authorization))
 
@@ -203,6 +228,7 @@ READING: Final[Sequence[Callable[[World], Row]]] = (
     partial(incremental, is_idle=True, bound=0.15),
     one_object,
     many_pollers,
+    delivery_record,
     *(partial(growth, what=what) for what in ("page of 100", "poll, 10 new", "object", "manifest")),
     hidden,
     labels,

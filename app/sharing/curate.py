@@ -12,7 +12,7 @@ from app.access.alliance import Collection
 from app.audit.events import Event
 from app.errors import Denied, InvalidObject
 from app.sharing.commit import Target, commit
-from app.sharing.door import Visit, enter_path, judged
+from app.sharing.door import Visit, enter_intake, judged
 from app.sharing.exchange import Exchange
 from app.sharing.reject import forget
 from app.sharing.release import Releasing, needs
@@ -35,13 +35,13 @@ class Released:
 async def release(exchange: Exchange, client: str, path: str, object_ids: Sequence[str], to: str | None) -> list[Released]:
     """Publish the newest version of each object in the collection `to` (`root/name`), which may be left out if the intake names only one.
 
-    Raises Unauthenticated; NotFound if there is no such intake for the client; Denied if the intake does not release to `to`.
+    Raises Unauthenticated; NotFound if there is no such collection for the client; Denied if it is no intake, or does not release to `to`.
     """
 
     async def work(tx: Transaction, visit: Visit) -> list[Released]:
         return await _release(exchange, tx, visit, _destination(visit, to), object_ids)
 
-    return await judged(exchange, lambda: enter_path(exchange, client, path, Action.RELEASE), work, weight=len(object_ids))
+    return await judged(exchange, lambda: enter_intake(exchange, client, path, Action.RELEASE), work, weight=len(object_ids))
 
 
 def _destination(visit: Visit, to: str | None) -> Collection:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final, Protocol, TypeVar
 
 from app.access.actions import Action
-from app.access.alliance import Collection
+from app.access.alliance import Collection, CollectionKind
 from app.access.decision import Question
 from app.access.principal import Principal
 from app.audit.events import Deed, Event
@@ -110,6 +110,15 @@ async def enter_path(exchange: Exchange, client: str, path: str, action: Action)
         if visiting.may(action):
             return visiting
     raise absent(principal)
+
+
+async def enter_intake(exchange: Exchange, client: str, path: str, action: Action) -> Visit:
+    """The visit of a curator. Raises as `enter_path` does; Denied where he curates, but nothing waits, since it is no intake."""
+    visit = await enter_path(exchange, client, path, action)
+    if visit.collection.kind is not CollectionKind.INTAKE:
+        msg = f"{path} is no intake: what is sent there is published without a curator"
+        raise Denied(msg)
+    return visit
 
 
 async def everywhere(exchange: Exchange, client: str, *, with_removed: bool = False) -> Tour:

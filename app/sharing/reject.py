@@ -15,7 +15,7 @@ from app.access.alliance import CollectionKind
 from app.audit.events import Event, encode, spans
 from app.clock import from_micros, to_micros
 from app.errors import Denied, NotFound
-from app.sharing.door import Visit, absent, enter_path, judged
+from app.sharing.door import Visit, absent, enter_intake, enter_path, judged
 from app.sharing.exchange import Exchange
 from app.sharing.labels import LabelBook
 from app.sharing.release import may_review, stands
@@ -45,7 +45,7 @@ class Rejection:
 async def reject(exchange: Exchange, client: str, path: str, object_ids: Sequence[str], reason: str) -> dict[str, int]:
     """Reject every version of the objects that waits in the intake `root/name`; object id → how many versions, 0 where nothing waits.
 
-    Raises Unauthenticated; NotFound if there is no such intake for the client; Denied for a reason that is empty or too long.
+    Raises Unauthenticated; NotFound if there is no such collection for the client; Denied if it is no intake, and for a reason that is empty or too long.
     """
     if not reason.strip() or len(reason) > LONGEST_REASON or not reason.isprintable():
         msg = f"a rejection needs a reason of one line and at most {LONGEST_REASON} characters"
@@ -64,7 +64,7 @@ async def reject(exchange: Exchange, client: str, path: str, object_ids: Sequenc
             await tx.seal(visit.collection.key, encode(visit.deed(Event.REJECT, reason), {"changed": spans(rows)}))
         return rejected
 
-    return await judged(exchange, lambda: enter_path(exchange, client, path, Action.REVIEW), work)
+    return await judged(exchange, lambda: enter_intake(exchange, client, path, Action.REVIEW), work)
 
 
 async def rejected(exchange: Exchange, client: str, path: str) -> list[Rejection]:

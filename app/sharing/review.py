@@ -11,7 +11,7 @@ from typing import Final
 
 from app.access.actions import Action
 from app.clock import timestamp
-from app.sharing.door import Visit, enter_path, under_one_alliance
+from app.sharing.door import Visit, enter_intake, under_one_alliance
 from app.sharing.exchange import Exchange
 from app.sharing.labels import LabelBook
 from app.sharing.reject import reasons
@@ -49,10 +49,13 @@ class Waiting:
 
 
 async def review(exchange: Exchange, client: str, path: str) -> list[Waiting]:
-    """What waits in the intake `root/name`, oldest first, as far as its labels let the curator's organisation see it. Raises Unauthenticated, NotFound."""
+    """What waits in the intake `root/name`, oldest first, as far as its labels let the curator's organisation see it.
+
+    Raises Unauthenticated; NotFound if there is no such collection for the client; Denied if it is no intake.
+    """
 
     async def once() -> list[Waiting]:
-        visit = await enter_path(exchange, client, path, Action.REVIEW)
+        visit = await enter_intake(exchange, client, path, Action.REVIEW)
         entries = await _quarantined(exchange, visit)
         return await exchange.store.transact(lambda tx: _review(exchange, tx, visit, entries))
 

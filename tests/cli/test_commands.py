@@ -485,6 +485,13 @@ def test_review_of_nothing_says_so(desk: Desk) -> None:
     assert "nothing waits in intake/quillfrost" in done.err
 
 
+@pytest.mark.parametrize("command", [["review"], ["release", "indicator--1"], ["reject", "indicator--1", "--reason", "wrong"]], ids=" ".join)
+def test_what_is_no_intake_is_named_as_such(desk: Desk, command: list[str]) -> None:
+    """A curator of the owner could take an empty list for peace."""
+    name, *rest = command
+    refused(desk.run(name, "members/alliance", *rest, "--as", CURATOR), "members/alliance is no intake")
+
+
 @pytest.mark.parametrize("client", ["ng-cert/misp", "quillfrost/push"])
 def test_only_curators_review(waiting: Desk, client: str) -> None:
     refused(waiting.run("review", INTAKE, "--as", client), "`intake/quillfrost`")
