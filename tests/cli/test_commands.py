@@ -485,7 +485,9 @@ def test_review_of_nothing_says_so(desk: Desk) -> None:
     assert "nothing waits in intake/quillfrost" in done.err
 
 
-@pytest.mark.parametrize("command", [["review"], ["release", "indicator--1"], ["reject", "indicator--1", "--reason", "wrong"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [["review"], ["release", "indicator--1"], ["reject", "indicator--1", "--reason", "wrong"]], ids=" ".join
+)
 def test_what_is_no_intake_is_named_as_such(desk: Desk, command: list[str]) -> None:
     """A curator of the owner could take an empty list for peace."""
     name, *rest = command

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -70,7 +71,7 @@ def _histories(piece: Piece, folder: Path) -> int:
         try:
             counted += proof.prove(seed, folder)
         except Exception as error:
-            msg = f"seed {seed}: {error or repr(error)}"
+            msg = f"seed {seed}: {str(error) or traceback.format_exc(limit=-2)}"
             raise AssertionError(msg) from error
     return counted
 
