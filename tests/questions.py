@@ -161,7 +161,7 @@ class Dice:
     def _question(self, bare: Question) -> Question:
         label = None if self._sometimes(0.05) else self.label(bare.principal)
         previous = self.label(bare.principal, deep=False) if self._sometimes(0.3) else None
-        return replace(bare, label=label, previous=previous)
+        return bare._replace(label=label, previous=previous)
 
     def _sometimes(self, probability: float) -> bool:
         return self.random.random() < probability

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from app.access.actions import Action
 from app.access.alliance import Collection
@@ -11,8 +11,7 @@ from app.access.principal import Principal
 from app.stix.handling import HandlingLabel
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """Whether `principal` may do `action` in `collection` to a version under `label`.
 
     `label` is absent for questions about the collection itself: is he a reader or a writer here at all.

@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 DELIVERIES: Final = "deliveries"
 """The chain of all deliveries. Its records are batches: what was made durable together is sealed together."""
@@ -21,8 +21,7 @@ _WORTH_DEFLATING: Final = 64
 """Octets: below, deflating costs more than it saves."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One page of objects that left for one client: which rows of which collection, when (µs since 1970), under which epoch. "" is the public."""
 
     client: str

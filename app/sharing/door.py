@@ -7,7 +7,7 @@ anonymous public is told nothing of that: Unauthenticated for all but what is pu
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from app.access.actions import Action
 from app.access.alliance import Collection, CollectionKind
@@ -29,8 +29,7 @@ _REFUSALS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """One client at one collection, under the alliance of one epoch, at one instant."""
 
     force: Force

@@ -4,9 +4,8 @@
 durable before a page with objects is answered; (5) what the headers say, from the rows of the page and from nothing else.
 """
 
-from dataclasses import dataclass
 from operator import itemgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.access.actions import Action
 from app.access.alliance import Compatibility
@@ -25,8 +24,7 @@ SPEC_VERSION = "2.1"
 MILLISECOND = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A page as the client receives it. `first` and `last` are the X-TAXII-Date-Added headers; None leaves them out (TAXII 2.1 §3.2)."""
 
     entries: tuple[Entry, ...]
@@ -96,8 +94,8 @@ async def _record(exchange: Exchange, visit: Visit, found: Page, query: ObjectQu
         exchange.contacts.polled(Poll(client, collection, now, from_start, position, objects))
 
 
-_WITH_OBJECTS: Final = frozenset({Endpoint.OBJECTS, Endpoint.OBJECT})
-_POLLED: Final = frozenset({Endpoint.OBJECTS, Endpoint.MANIFEST})
+_WITH_OBJECTS: Final = (Endpoint.OBJECTS, Endpoint.OBJECT)  # a set would hash them in Python
+_POLLED: Final = (Endpoint.OBJECTS, Endpoint.MANIFEST)
 _row = itemgetter(Entry._fields.index("row"))
 
 

@@ -4,7 +4,7 @@ A page is never taken under an incomplete clearance: the store answers `Behind` 
 asked for again. If the epoch moved, the whole visit is out of date and starts over.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.access.actions import Action
 from app.access.clearance import Clearance, extend
@@ -15,8 +15,7 @@ from app.store.contract import Page, Selection
 from app.taxii.query import LATEST, Versions
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """What a page shall hold, whoever asks: the part of a selection that is the client's to say."""
 
     limit: int

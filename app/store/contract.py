@@ -70,8 +70,7 @@ class Arrival(NamedTuple):
     pins: frozenset[Pin] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """What one reader asks of one collection: his clearance as plain numbers, his query, and the size of the page.
 
     * Visible to him: rows, not deleted, whose `label` is in `numbers`; of those that are flagged and of another contributor than `organisation`, only those
@@ -113,8 +112,7 @@ class Entry(NamedTuple):
     contributor: str
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """Entries in ascending date_added, and whether more follow."""
 
     entries: tuple[Entry, ...]
@@ -150,8 +148,7 @@ class StoredStatus:
     kept_until: int
 
 
-@dataclass(frozen=True, slots=True)
-class StoredToken:
+class StoredToken(NamedTuple):
     """A credential: never the token, only its SHA-256 (hex). Instants in microseconds since 1970; 0 = never."""
 
     id: str

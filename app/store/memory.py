@@ -6,7 +6,7 @@ A transaction works on a copy of the state that takes the former's place when it
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
 from app.errors import StoreUnavailable
@@ -161,7 +161,7 @@ class MemoryStore(MemoryRecords):
         async with self._lock:
             tokens = self._state.tokens
             tokens.update(
-                {name: replace(tokens[name], last_used=max(at, tokens[name].last_used)) for name, at in used.items() if name in tokens}
+                {name: tokens[name]._replace(last_used=max(at, tokens[name].last_used)) for name, at in used.items() if name in tokens}
             )
 
     async def count(self, collection: str) -> int:
@@ -369,7 +369,7 @@ class MemoryTransaction:
         token = self._state.tokens.get(token_id)
         if token is None or token.revoked:
             return False
-        self._state.tokens[token_id] = replace(token, revoked=at)
+        self._state.tokens[token_id] = token._replace(revoked=at)
         return True
 
     def _in(self, collection: str) -> _Collection:

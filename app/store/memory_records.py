@@ -36,7 +36,7 @@ class MemoryRecords:
         """The deliveries that hold one of `rows`."""
         held = ((each, tuple(row for row in each.delivery.rows if row in rows)) for each in self._deliveries)
         found = (
-            replace(each, delivery=replace(each.delivery, rows=some))
+            replace(each, delivery=each.delivery._replace(rows=some))
             for each, some in held
             if some and each.delivery.collection == collection and each.number > after
         )

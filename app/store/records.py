@@ -1,9 +1,9 @@
 """What stores keep beside objects: sealed chains, deliveries, and what is known of clients. The part of the contract that says so (DESIGN 8)."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from app.audit.chain import Head, Sealed, seal
 from app.audit.deliveries import Delivered, Delivery, batch_record
@@ -11,8 +11,7 @@ from app.audit.deliveries import Delivered, Delivery, batch_record
 REFUSALS_KEPT: Final = timedelta(days=90)
 
 
-@dataclass(frozen=True, slots=True)
-class Poll:
+class Poll(NamedTuple):
     """What was heard of a client in a collection, over some requests or all: instants in µs since 1970, 0 = never.
 
     `at` is the last request that read objects or their manifest, `from_start` the last one that began at the oldest; `position` the newest date_added that
@@ -28,12 +27,13 @@ class Poll:
 
     def after(self, before: "Poll") -> "Poll":
         """What is known once this was heard after `before` of the same client in the same collection."""
-        return replace(
-            self,
-            at=max(before.at, self.at),
-            from_start=max(before.from_start, self.from_start),
-            position=self.position or before.position,
-            objects=before.objects + self.objects,
+        return Poll(
+            self.client,
+            self.collection,
+            max(before.at, self.at),
+            max(before.from_start, self.from_start),
+            self.position or before.position,
+            before.objects + self.objects,
         )
 
 

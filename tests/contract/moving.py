@@ -78,7 +78,7 @@ async def _duties(tx: Transaction) -> None:
 async def _kept_aside(tx: Transaction) -> None:
     for number in range(5):
         await tx.save_status(replace(STATUS, id=f"s-{number}", document=STATUS.document * (number + 1)))
-        await tx.add_token(replace(TOKEN, id=f"t-{number}", digest=f"{number:02}" * 32, created=NOW + number % 2))
+        await tx.add_token(TOKEN._replace(id=f"t-{number}", digest=f"{number:02}" * 32, created=NOW + number % 2))
         for chain in (COLLECTION, ADMINISTRATION, OTHER):
             await tx.seal(chain, b"record %d of " % number + chain.encode())
     await tx.revoke_token("t-3", NOW + 9)

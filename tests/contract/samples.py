@@ -1,7 +1,7 @@
 """What the contract suite is made of: a clock that is set by hand, versions with boring values, short ways to write and read."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -104,7 +104,7 @@ async def amend(store: Store, *amendments: Amendment) -> None:
 def select(*numbers: int, **changes: object) -> Selection:
     """What a reader without an organisation asks who may see the labels `numbers`: the last versions, all in one page."""
     asked = Selection(COLLECTION, "", epoch=0, mark=HIGHEST_MARK, numbers=frozenset(numbers), versions=LATEST, limit=1000)
-    return replace(asked, **changes)  # type: ignore[arg-type] # the fields of Selection
+    return asked._replace(**changes)  # type: ignore[arg-type] # the fields of Selection
 
 
 async def page(store: Store, selection: Selection) -> Page:
@@ -130,7 +130,7 @@ async def walk(store: Store, selection: Selection) -> list[Entry]:
             return entries
         assert found.entries, "a page without entries never says that more follow"
         assert selection.after is None or selection.after < found.entries[0].date_added
-        selection = replace(selection, after=found.entries[-1].date_added)
+        selection = selection._replace(after=found.entries[-1].date_added)
 
 
 def numbers_of(versions: Sequence[StoredVersion]) -> list[int]:

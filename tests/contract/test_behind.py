@@ -1,7 +1,5 @@
 """The clearance fits the snapshot, or there is no page (DESIGN 6): epoch, highest label number and page are read as one."""
 
-from dataclasses import replace
-
 from contract.samples import COLLECTION, HIGHEST_MARK, House, label, put, select, version
 
 from app.store.contract import Behind, Page, Store, Transaction
@@ -57,7 +55,7 @@ async def test_a_label_made_between_two_pages_is_never_skipped(store: Store) -> 
     asked = select(1, mark=1, limit=1)
     assert isinstance(await store.page(asked), Page)
     await intern(store, 2)
-    assert await store.page(replace(asked, after=first.date_added)) == Behind(0, ((2, label(2)),))
+    assert await store.page(asked._replace(after=first.date_added)) == Behind(0, ((2, label(2)),))
 
 
 async def test_a_label_made_through_another_instance_is_never_skipped(shared_house: House) -> None:

@@ -1,7 +1,5 @@
 """Selection and page: what one reader is shown of one collection (TAXII 2.1 §3.4, §5.4; DESIGN 6)."""
 
-from dataclasses import replace
-
 from contract.samples import COLLECTION, amend, bytes_of, numbers_of, page, put, rows, select, version, walk
 
 from app.stix.handling import State
@@ -75,9 +73,9 @@ async def test_hidden_labels_stay_hidden_from_who_sees_very_many(store: Store) -
     stored = await put(store, *(version(f"indicator--{number}", label=number) for number in range(1, 201)))
     seen = select(*range(2, 201, 2))
     assert await rows(store, seen) == numbers_of(stored[1::2])
-    assert await rows(store, replace(seen, after=stored[150].date_added)) == numbers_of(stored[151::2])
-    assert await rows(store, replace(seen, types=frozenset({"indicator"}))) == numbers_of(stored[1::2])
-    assert await rows(store, replace(seen, ids=frozenset({"indicator--7", "indicator--8"}))) == [stored[7].row]
+    assert await rows(store, seen._replace(after=stored[150].date_added)) == numbers_of(stored[151::2])
+    assert await rows(store, seen._replace(types=frozenset({"indicator"}))) == numbers_of(stored[1::2])
+    assert await rows(store, seen._replace(ids=frozenset({"indicator--7", "indicator--8"}))) == [stored[7].row]
 
 
 async def test_an_old_row_that_comes_under_a_label_hides_no_newer_one(store: Store) -> None:
@@ -372,11 +370,11 @@ async def test_pages_together_are_the_whole_answer_once(store: Store) -> None:
         ),
     )
     whole = select(1, 2, 3, 4, 5)
-    for selection in (whole, replace(whole, versions=EVERY), replace(whole, types=frozenset({"malware"}))):
+    for selection in (whole, whole._replace(versions=EVERY), whole._replace(types=frozenset({"malware"}))):
         entries = (await page(store, selection)).entries
         assert entries
         for limit in (1, 2, 7, len(entries)):
-            assert tuple(await walk(store, replace(selection, limit=limit))) == entries
+            assert tuple(await walk(store, selection._replace(limit=limit))) == entries
 
 
 async def test_a_label_that_closes_takes_the_row_out_at_once(store: Store) -> None:

@@ -72,9 +72,9 @@ async def test_a_token_is_found_by_its_digest(store: Store) -> None:
 
 
 async def test_revoked_and_expired_tokens_are_found_too(store: Store) -> None:
-    await add(store, replace(TOKEN, expires=NOW - 1))
+    await add(store, TOKEN._replace(expires=NOW - 1))
     assert await revoke(store, "t1", NOW)
-    assert await store.token(TOKEN.digest) == replace(TOKEN, expires=NOW - 1, revoked=NOW)
+    assert await store.token(TOKEN.digest) == TOKEN._replace(expires=NOW - 1, revoked=NOW)
 
 
 async def test_a_token_is_revoked_once(store: Store) -> None:
@@ -86,22 +86,22 @@ async def test_a_token_is_revoked_once(store: Store) -> None:
 
 
 async def test_tokens_are_listed_oldest_first(store: Store) -> None:
-    young, old = replace(TOKEN, id="a", created=NOW + 5), replace(TOKEN, id="b", digest="bb" * 32, created=NOW - 5)
-    twin = replace(TOKEN, id="0", digest="cc" * 32, created=NOW + 5)
+    young, old = TOKEN._replace(id="a", created=NOW + 5), TOKEN._replace(id="b", digest="bb" * 32, created=NOW - 5)
+    twin = TOKEN._replace(id="0", digest="cc" * 32, created=NOW + 5)
     await add(store, young, old, twin)
     assert list(await store.tokens()) == [old, young, twin]
 
 
 async def test_the_last_use_of_tokens_is_set(store: Store) -> None:
-    await add(store, TOKEN, replace(TOKEN, id="t2", digest="bb" * 32))
+    await add(store, TOKEN, TOKEN._replace(id="t2", digest="bb" * 32))
     await store.touch_tokens({"t1": NOW + 7, "unknown": NOW})
     await store.touch_tokens({"t1": NOW + 3})
     assert [token.last_used for token in await store.tokens()] == [NOW + 7, 0]
-    assert await store.token(TOKEN.digest) == replace(TOKEN, last_used=NOW + 7)
+    assert await store.token(TOKEN.digest) == TOKEN._replace(last_used=NOW + 7)
 
 
 async def test_many_uses_at_once_all_count(store: Store) -> None:
-    await add(store, *(replace(TOKEN, id=f"t{number}", digest=str(number)) for number in range(10)))
+    await add(store, *(TOKEN._replace(id=f"t{number}", digest=str(number)) for number in range(10)))
     await asyncio.gather(*(store.touch_tokens({f"t{number}": NOW + number}) for number in range(10)))
     assert sorted(token.last_used for token in await store.tokens()) == [NOW + number for number in range(10)]
 

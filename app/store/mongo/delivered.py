@@ -30,7 +30,7 @@ async def delivered(documents: Documents, collection: str, rows: Collection[int]
             for each in _read(batch):
                 held = tuple(row for row in each.delivery.rows if row in wanted)
                 if held and each.number > after and each.delivery.collection == collection:
-                    found.append(replace(each, delivery=replace(each.delivery, rows=held)))
+                    found.append(replace(each, delivery=each.delivery._replace(rows=held)))
                     if len(found) == limit:
                         return found
     return found

@@ -32,7 +32,7 @@ def delivered(connection: apsw.Connection, collection: str, rows: Collection[int
             held = _held(connection, number, wanted)
             if held:
                 (each,) = _read(connection, _ONE, number)
-                found.append(replace(each.delivered, delivery=replace(each.delivered.delivery, rows=held)))
+                found.append(replace(each.delivered, delivery=each.delivered.delivery._replace(rows=held)))
             if len(found) == limit:
                 break
     return found

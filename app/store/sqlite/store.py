@@ -6,7 +6,6 @@ Several processes may open the same file. Whatever has to be in one order (rows,
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, TypeVar
@@ -201,7 +200,7 @@ class SqliteStore:
 
     def _with_touch(self, token: StoredToken) -> StoredToken:
         touched = self._touched.get(token.id, 0)
-        return token if touched <= token.last_used else replace(token, last_used=touched)
+        return token if touched <= token.last_used else token._replace(last_used=touched)
 
     async def _write_touches(self) -> None:
         async with self._lock:

@@ -194,7 +194,7 @@ def test_a_batch_is_about_one_principal_one_action_one_collection(judge: CedarJu
     outsider = alliance.principal("idle/tool")
     assert outsider is not None
     first = Question(asker, Action.READ, alliance.collections[0], LABEL)
-    others = [replace(first, principal=outsider), replace(first, action=Action.HOLD), replace(first, collection=alliance.collections[3])]
+    others = [first._replace(principal=outsider), first._replace(action=Action.HOLD), first._replace(collection=alliance.collections[3])]
     answers = judge.decide_many([first, *others, first], NOW)
     assert [answer.allowed for answer in answers] == [True, False, False, False, True]
     assert all("labels only" in answer.errors[0] for answer in answers[1:4])

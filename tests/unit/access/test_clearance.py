@@ -211,8 +211,8 @@ def moved(collection: Collection) -> Collection:
 def test_clients_of_one_class_share_and_a_moved_collection_stays_the_same() -> None:
     """What no policy asks does not part clients; objects belong to the collection's id, wherever its file lies."""
     question = ask()
-    assert kept().get(replace(question, principal=renamed(question.principal)), EPOCH, NOW) is not None
-    assert kept().get(replace(question, collection=moved(question.collection)), EPOCH, NOW) is not None
+    assert kept().get(question._replace(principal=renamed(question.principal)), EPOCH, NOW) is not None
+    assert kept().get(question._replace(collection=moved(question.collection)), EPOCH, NOW) is not None
 
 
 def test_the_least_recently_used_goes_first() -> None:

@@ -153,7 +153,7 @@ async def test_two_copies_into_one_database_do_not_mix(kept: str, url: str) -> N
     assert await second.mark() == start
     await first.keep(Part.POLLS, [ONE], replace(start, part=None))
     with pytest.raises(StoreUnavailable, match="another copy is being made"):
-        await second.keep(Part.POLLS, [replace(ONE, client="ke-cert/misp")], start)
+        await second.keep(Part.POLLS, [ONE._replace(client="ke-cert/misp")], start)
     assert (await first.standing()).counts[Part.POLLS] == 1
     await first.close()
     await second.close()
