@@ -8,11 +8,13 @@ import orjson
 from worlds import RED, World, build, indicator, object_id
 
 from app.access.alliance import Client
+from app.clock import timestamp
 from app.sharing import add, administer, read, remove
 from app.sharing.exchange import Address, Limits
 from app.sharing.explain import Inquiry, explain
 from app.sharing.quota import Quotas
 from app.stix.markings import HANDLING_EXTENSION
+from app.store.contract import Entry
 from app.store.dates import TrustedClock
 from app.store.memory import MemoryStore
 from app.taxii.cursor import decode
@@ -79,10 +81,16 @@ async def rows(world: World, client: str, path: str, versions: Versions | None =
     found: list[tuple[str, str]] = []
     while True:
         answer = await read.read(world.exchange, client, at(path), query, Endpoint.OBJECTS)
-        found += [(entry.object_id, entry.version) for entry in answer.entries]
+        found += [name_of(entry) for entry in answer.entries]
         if answer.next is None:
             return found
         query = ObjectQuery(limit=limit, next=decode(answer.next))
+
+
+def name_of(entry: Entry) -> tuple[str, str]:
+    """Id and version of an object: its page holds it, and nothing beside it."""
+    content = orjson.loads(entry.raw)
+    return content["id"], content.get("modified") or content.get("created") or timestamp(entry.date_added)
 
 
 async def ids(world: World, client: str, path: str) -> list[str]:

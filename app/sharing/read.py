@@ -64,6 +64,7 @@ async def _page(exchange: Exchange, visit: Visit, query: ObjectQuery, endpoint: 
         ids=query.ids if object_id is None else frozenset({object_id}),
         types=query.types,
         with_raw=endpoint in _WITH_OBJECTS,
+        with_names=endpoint not in _WITH_OBJECTS,  # objects name themselves
     )
     if query.spec_versions is not None and SPEC_VERSION not in query.spec_versions:
         found = Page((), more=False)  # nothing else is stored: STIX 2.0 is refused at the door

@@ -24,6 +24,7 @@ class Wish(NamedTuple):
     ids: frozenset[str] | None = None
     types: frozenset[str] | None = None
     with_raw: bool = True
+    with_names: bool = True
 
 
 async def page(exchange: Exchange, visit: Visit, action: Action, wish: Wish) -> Page:
@@ -58,5 +59,6 @@ def _selection(exchange: Exchange, visit: Visit, clearance: Clearance, wish: Wis
         ids=wish.ids,
         types=wish.types,
         with_raw=wish.with_raw,
+        with_names=wish.with_names,
         budget=exchange.limits.page_bytes,
     )

@@ -97,11 +97,15 @@ class Selection(NamedTuple):
     ids: frozenset[str] | None = None
     types: frozenset[str] | None = None
     with_raw: bool = True
+    with_names: bool = True
     budget: int = 32 * 1024 * 1024
 
 
 class Entry(NamedTuple):
-    """One row of a page; `raw` is empty unless the selection asked for it. A tuple, because a page makes a thousand of them."""
+    """One row of a page. A tuple, because a page makes a thousand of them.
+
+    `raw` is empty unless the selection asked for it, and so are `object_id`, `version` and `contributor` without its `with_names`.
+    """
 
     row: int
     object_id: str

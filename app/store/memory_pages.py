@@ -65,5 +65,6 @@ def _cut(raws: Mapping[int, bytes], rows: Sequence[StoredVersion], selection: Se
         size += len(raw)
         if len(entries) == selection.limit or (entries and size > selection.budget):
             return Page(tuple(entries), more=True)
-        entries.append(Entry(row.row, row.object_id, row.version, row.date_added, raw, row.label, row.contributor))
+        object_id, version, contributor = (row.object_id, row.version, row.contributor) if selection.with_names else ("", "", "")
+        entries.append(Entry(row.row, object_id, version, row.date_added, raw, row.label, contributor))
     return Page(tuple(entries), more=False)

@@ -27,6 +27,13 @@ async def test_bytes_are_left_out_where_they_are_not_asked_for(store: Store) -> 
     assert [entry.raw for entry in found.entries] == [b""]
 
 
+async def test_names_are_left_out_where_they_are_not_asked_for(store: Store) -> None:
+    """T-5.4: objects name themselves."""
+    (stored,) = await put(store, version("indicator--1", label=7))
+    found = await page(store, select(7, with_names=False))
+    assert found.entries == ((stored.row, "", "", stored.date_added, bytes_of(stored), 7, ""),)
+
+
 async def test_only_rows_of_visible_labels_are_shown(store: Store) -> None:
     stored = await put(store, *(version(f"indicator--{number}", label=number) for number in range(1, 5)))
     assert await rows(store, select(2, 4)) == [stored[1].row, stored[3].row]

@@ -1,7 +1,6 @@
 """Planted leaks in what is read: faults of a line or two in pages, headers, references. The proof must notice every one of them."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -29,7 +28,7 @@ def page_cut_before_filtering(patch: Patch) -> None:
     real = MemoryStore.page
 
     async def page(self: MemoryStore, selection: Selection) -> Page | Behind:
-        whole = await real(self, replace(selection, numbers=EVERY_LABEL))
+        whole = await real(self, selection._replace(numbers=EVERY_LABEL))
         if isinstance(whole, Behind):
             return whole
         return Page(tuple(entry for entry in whole.entries if entry.label in selection.numbers), whole.more)
@@ -42,8 +41,8 @@ def more_counts_hidden_rows(patch: Patch) -> None:
     real = MemoryStore.page
 
     async def page(self: MemoryStore, selection: Selection) -> Page | Behind:
-        found, whole = await real(self, selection), await real(self, replace(selection, numbers=EVERY_LABEL))
-        return replace(found, more=found.more or whole.more) if isinstance(found, Page) and isinstance(whole, Page) else found
+        found, whole = await real(self, selection), await real(self, selection._replace(numbers=EVERY_LABEL))
+        return found._replace(more=found.more or whole.more) if isinstance(found, Page) and isinstance(whole, Page) else found
 
     patch.setattr(MemoryStore, "page", page)
 
@@ -118,7 +117,7 @@ def last_date_of_the_collection(patch: Patch) -> None:
 
     def answered(*rest: Any) -> Answer:
         answer = real_answer(*rest)
-        return replace(answer, last=timestamp(newest["date"])) if answer.entries and not answer.more else answer
+        return answer._replace(last=timestamp(newest["date"])) if answer.entries and not answer.more else answer
 
     patch.setattr(MemoryStore, "page", page)
     patch.setattr(read, "_answer", answered)
@@ -165,8 +164,8 @@ def cursors_count_rows(patch: Patch) -> None:
         answer = real(visit, query, found, object_id)
         if answer.next is None:
             return answer
-        return replace(
-            answer, next=read.next_after(query, visit.collection.key, object_id, found.entries[-1].date_added + found.entries[-1].row)
+        return answer._replace(
+            next=read.next_after(query, visit.collection.key, object_id, found.entries[-1].date_added + found.entries[-1].row)
         )
 
     patch.setattr(read, "_answer", answered)
@@ -191,7 +190,7 @@ def hidden_versions_are_listed(patch: Patch) -> None:
 
     def selection(*rest: Any) -> Selection:
         chosen = real(*rest)
-        return replace(chosen, numbers=EVERY_LABEL) if chosen.versions == EVERY and not chosen.with_raw and chosen.limit > 1 else chosen
+        return chosen._replace(numbers=EVERY_LABEL) if chosen.versions == EVERY and not chosen.with_raw and chosen.limit > 1 else chosen
 
     patch.setattr(sight, "_selection", selection)
 

@@ -135,7 +135,7 @@ def curators_see_everything(patch: Patch) -> None:
 
     def selection(exchange: Any, visit: Any, clearance: Clearance, wish: Any) -> Any:
         chosen = real(exchange, visit, clearance, wish)
-        return replace(chosen, numbers=EVERY_LABEL) if visit.principal.roles.intersection({"curator"}) and wish.limit > 999 else chosen
+        return chosen._replace(numbers=EVERY_LABEL) if visit.principal.roles.intersection({"curator"}) and wish.limit > 999 else chosen
 
     patch.setattr(sight, "_selection", selection)
 

@@ -59,7 +59,7 @@ def garbled(question: Question, dice: random.Random) -> bool:
     """A value of the label is of no kind that policies know."""
     name = dice.choice(["tlp", "originator", "submitter", "recipients", "releasable_to", "embargo_until", "purposes", "state"])
     label: Any = replace(question.label, **{name: object()})  # type: ignore[type-var] # that is the fault
-    return judge().decide(replace(question, label=label), NOW).allowed
+    return judge().decide(question._replace(label=label), NOW).allowed
 
 
 def erring(question: Question, dice: random.Random) -> bool:

@@ -6,7 +6,7 @@ The histories keep what writers keep (app/store/contract.py): labels join backwa
 import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -68,6 +68,7 @@ asked = st.fixed_dictionaries(
         "types": st.none() | st.frozensets(st.sampled_from([*TYPES, "tool"]), max_size=3),
         "after": st.none() | st.integers(0, 400),
         "with_raw": st.booleans(),
+        "with_names": st.booleans(),
     }
 )
 questions = st.lists(st.tuples(readers, asked, st.integers(1, 5), st.sampled_from([1, 150, 1 << 20])), min_size=1, max_size=12)
@@ -234,7 +235,7 @@ def _write(arrivals: list[Arrival], amendments: list[Amendment], pins: dict[int,
 async def _compare(reference: Store, store: Store, selection: Selection, limit: int, budget: int) -> None:
     whole = await page(reference, selection)
     assert await page(store, selection) == whole
-    cut = replace(selection, limit=limit, budget=budget)
+    cut = selection._replace(limit=limit, budget=budget)
     assert await page(store, cut) == await page(reference, cut)
     assert tuple(await walk(store, cut)) == whole.entries
 

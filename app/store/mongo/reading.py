@@ -98,8 +98,8 @@ class _Reading:
         ends = accumulate(key.size if selection.with_raw else 0 for key in keys[: selection.limit])
         chosen = [key for place, (key, end) in enumerate(zip(keys, ends, strict=False)) if place == 0 or end <= selection.budget]
         wanted = {"_id": {"$in": [key.row for key in chosen]}, "collection": selection.collection}
-        fields = None if selection.with_raw else {"raw": 0}
-        found = self._documents.contents.find(wanted, fields, session=self._session).batch_size(len(chosen) + 1)
+        left_out = (*(() if selection.with_raw else ("raw",)), *(() if selection.with_names else _NAMES))
+        found = self._documents.contents.find(wanted, dict.fromkeys(left_out, 0) or None, session=self._session).batch_size(len(chosen) + 1)
         contents = {content["_id"]: content for content in await found.to_list()} if chosen else {}
         # What a server that holds no snapshot lost meanwhile was deleted since: it is no longer shown.
         return Page(tuple(_entry(key, contents[key.row]) for key in chosen if key.row in contents), more=len(keys) > len(chosen))
@@ -160,6 +160,8 @@ def _lanes(versions: Versions) -> tuple[Sequence[Lane], Sequence[Lane]]:
 
 
 def _entry(key: Key, content: ContentDocument) -> Entry:
-    return Entry(
-        key.row, content["object_id"], content["version"], key.date_added, content.get("raw", b""), key.label, content["contributor"]
-    )
+    object_id, version, contributor = (cast("str", content.get(name, "")) for name in _NAMES)
+    return Entry(key.row, object_id, version, key.date_added, content.get("raw", b""), key.label, contributor)
+
+
+_NAMES: Final = ("object_id", "version", "contributor")

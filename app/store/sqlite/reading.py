@@ -102,9 +102,9 @@ def selects_nothing(selection: Selection) -> bool:
     return not selection.numbers or selection.versions == _NO_VERSIONS or _NOTHING in (selection.ids, selection.types)
 
 
-def page_query(source: str, versions: Versions, *, with_raw: bool) -> str:
+def page_query(source: str, versions: Versions, *, with_raw: bool, with_names: bool) -> str:
     """The whole query on top of a source."""
-    return _query(source, (versions.last, versions.first, versions.all, bool(versions.exact)), "v.raw" if with_raw else "x''")
+    return _query(source, (versions.last, versions.first, versions.all, bool(versions.exact)), with_raw, with_names)
 
 
 @cache
@@ -119,7 +119,7 @@ def _page(connection: apsw.Connection, collection: int | None, selection: Select
     if source is None:
         return Page((), more=False)
     exact = texts(selection.versions.exact) if selection.versions.exact else None
-    query = page_query(source.text, selection.versions, with_raw=selection.with_raw)
+    query = page_query(source.text, selection.versions, with_raw=selection.with_raw, with_names=selection.with_names)
     bindings = (after, selection.limit + 1, selection.organisation, integers(selection.numbers), exact, *source.bindings)
     rows = connection.execute(query, bindings)
     page = _cut(rows, selection)
@@ -173,9 +173,11 @@ def _visible(connection: apsw.Connection, kind: tuple[int | None, str, int, int]
 
 
 @cache
-def _query(source: str, versions: tuple[bool, bool, bool, bool], raw: str) -> str:
+def _query(source: str, versions: tuple[bool, bool, bool, bool], with_raw: bool, with_names: bool) -> str:  # noqa: FBT001 # kept by all of them
+    object_id, version, contributor = ("v.object_id", "v.version", "v.contributor") if with_names else ("''", "''", "''")
+    raw = "v.raw" if with_raw else "x''"
     order = "" if source is _HEAP else "ORDER BY p.date_added"  # a heap gives its rows in order
-    return f"""SELECT p.row, v.object_id, v.version, p.date_added, {raw}, p.label, v.contributor
+    return f"""SELECT p.row, {object_id}, {version}, p.date_added, {raw}, p.label, {contributor}
         FROM ({source}) p CROSS JOIN version v ON v.row = p.row
         WHERE {_choice(*versions)} {order} LIMIT ?2"""  # noqa: S608 # made of constants
 

@@ -17,7 +17,7 @@ END = START + timedelta(hours=2)
 async def dates(world: World, client: str, path: str = NATIONAL, after: int | None = None) -> dict[str, int]:
     """The date of each version that the client reads later than `after`, the newest of an id."""
     query = ObjectQuery(versions=EVERY, has_versions=True, after=after)
-    answer = await read.read(world.exchange, client, at(path), query, Endpoint.OBJECTS)
+    answer = await read.read(world.exchange, client, at(path), query, Endpoint.MANIFEST)
     return {entry.object_id: entry.date_added for entry in answer.entries}
 
 

@@ -76,9 +76,9 @@ async def test_the_version_that_becomes_last_gets_a_new_date() -> None:
     old = indicator()
     await keep(world, NG, NATIONAL, old)
     await keep(world, NG, NATIONAL, later(old, 2))
-    before = (await read.read(world.exchange, KE, _national(), ObjectQuery(), Endpoint.OBJECTS)).last
+    before = (await read.read(world.exchange, KE, _national(), ObjectQuery(), Endpoint.MANIFEST)).last
     await delete(world, NG, NATIONAL, old["id"], LATEST)
-    answer = await read.read(world.exchange, KE, _national(), ObjectQuery(), Endpoint.OBJECTS)
+    answer = await read.read(world.exchange, KE, _national(), ObjectQuery(), Endpoint.MANIFEST)
     assert only(answer.entries).version == old["modified"]
     assert answer.last is not None
     assert before is not None

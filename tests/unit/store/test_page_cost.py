@@ -43,7 +43,7 @@ def test_a_page_scans_no_table_and_sorts_only_what_was_asked_for_by_id(
     connection: apsw.Connection, source: str, versions: Versions
 ) -> None:
     text, bindings = SOURCES[source]
-    query = reading.page_query(text, versions, with_raw=True)
+    query = reading.page_query(text, versions, with_raw=True, with_names=True)
     asked = (0, 10, "ng-cert", integers([1]), texts(["1"]), *bindings)
     plan = [detail for *_, detail in connection.execute(f"EXPLAIN QUERY PLAN {query}", asked)]
     scanned = {step for step in plan if step.startswith("SCAN") and "VIRTUAL TABLE" not in step}
