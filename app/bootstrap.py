@@ -19,9 +19,7 @@ from app.stix.objects import Limits as ObjectLimits
 from app.store.contract import Store
 from app.store.dates import TrustedClock
 from app.store.memory import MemoryStore
-from app.store.mongo import has_mongo, is_mongo_url, open_mongo, without_secrets
-from app.store.mongo import open_destination as open_mongo_destination
-from app.store.mongo import open_source as open_mongo_source
+from app.store.mongo import is_mongo_url, without_secrets
 from app.store.moving import Destination, Source
 from app.store.sqlite import back_up, open_sqlite, restore
 from app.store.sqlite import open_destination as open_sqlite_destination
@@ -151,8 +149,12 @@ def variable(setting: str) -> str:
 
 async def has_store(url: str) -> bool:
     """Whether there is a store at `url`, to be opened without making one. Raises as `open_store`."""
+    if is_mongo_url(url):
+        from app.store.mongo.store import has_mongo
+
+        return await has_mongo(url)
     path = store_path(url)
-    return await has_mongo(url) if is_mongo_url(url) else path is not None and path.exists()
+    return path is not None and path.exists()
 
 
 async def open_store(url: str, clock: Clock | None = None, *, create: bool = True) -> Store:
@@ -161,6 +163,8 @@ async def open_store(url: str, clock: Clock | None = None, *, create: bool = Tru
     Raises ConfigurationError, StoreUnavailable.
     """
     if is_mongo_url(url):
+        from app.store.mongo.store import open_mongo
+
         return await open_mongo(url, None if clock is None else TrustedClock(clock), create=create)
     trusted = TrustedClock(clock or system_clock)
     if url == MEMORY:
@@ -176,6 +180,8 @@ async def open_store(url: str, clock: Clock | None = None, *, create: bool = Tru
 async def open_source(url: str) -> Source:
     """The store at `url`, to be copied. Raises ConfigurationError if there is none, StoreUnavailable if it is in use or cannot be reached."""
     if is_mongo_url(url):
+        from app.store.mongo.moving import open_source as open_mongo_source
+
         return await open_mongo_source(url)
     path = _file_of(url, _NO_MOVE)
     _require(path)
@@ -184,7 +190,11 @@ async def open_source(url: str) -> Source:
 
 async def open_destination(url: str) -> Destination:
     """A new store at `url`, or one whose copy is not finished. Raises ConfigurationError if something else is in its place, StoreUnavailable."""
-    return await open_mongo_destination(url) if is_mongo_url(url) else await open_sqlite_destination(_file_of(url, _NO_MOVE))
+    if is_mongo_url(url):
+        from app.store.mongo.moving import open_destination as open_mongo_destination
+
+        return await open_mongo_destination(url)
+    return await open_sqlite_destination(_file_of(url, _NO_MOVE))
 
 
 def back_up_store(url: str, target: Path, seen: Callable[[int, int], None]) -> None:

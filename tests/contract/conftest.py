@@ -12,7 +12,7 @@ from app.bootstrap import MEMORY, store_path
 from app.store.contract import Store
 from app.store.dates import TrustedClock
 from app.store.memory import MemoryStore
-from app.store.mongo import open_mongo
+from app.store.mongo.store import open_mongo
 from app.store.sqlite import open_sqlite
 
 

@@ -22,7 +22,8 @@ from app.stix.handling import State
 from app.store import moving
 from app.store.contract import Amendment, Arrival, Selection, Store, StoredVersion, Transaction
 from app.store.memory import MemoryStore
-from app.store.mongo import keys, open_mongo
+from app.store.mongo import keys
+from app.store.mongo.store import open_mongo
 from app.store.pins import AWAITED, Contribution, Pin
 from app.store.sqlite import open_sqlite, reading
 from app.taxii.query import EVERY, LATEST, Versions

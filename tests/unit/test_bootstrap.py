@@ -1,6 +1,8 @@
 """The parts meet: stores by their address, limits by their settings, and signed tokens of the issuers in force."""
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -24,7 +26,7 @@ from app.configuration import model_folder, read_alliance
 from app.errors import ConfigurationError
 from app.sharing import administer
 from app.store.memory import MemoryStore
-from app.store.mongo import MongoStore
+from app.store.mongo.store import MongoStore
 from app.store.sqlite import SqliteStore
 from app.store.watched import WatchedStore
 
@@ -140,3 +142,9 @@ async def test_the_application_answers_and_asks_the_issuers_in_force(anyio_backe
         assert (await client.get("/taxii2/")).json()["api_roots"] == ["https://taxii.example.org/public/"]
         stranger = "eyJhbGciOiJFUzI1NiIsImtpZCI6IjEifQ.eyJpc3MiOiJodHRwczovL25vd2hlcmUuZXhhbXBsZSJ9.AAAA"
         assert (await client.get("/taxii2/", headers={"X-Key": stranger})).status_code == 401
+
+
+def test_who_opens_no_database_loads_no_driver() -> None:
+    """A command would start a fifth later, and a worker hold some megabytes more."""
+    code = "import sys, app.cli.commands; sys.exit('pymongo' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=True)

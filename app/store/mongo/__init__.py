@@ -5,10 +5,10 @@ holds, `presence` who writes, and who died doing so; `rows`, `versions`, `pins`,
 `reading`, `keys` and `choice` pages; `deliveries`, `delivered` and `clients` what is on record of readers; `documents` and `schema` what lies in the
 database, and its indexes; `faults` what disagrees; `moving` the way from and to other stores (`telling`, `keeping`); `opening`, `connection`, `address`
 and `clock` the server. Nothing outside this room knows MongoDB.
+
+Only addresses are at hand here: the driver, a fifth of the start of a command, is loaded by who opens a store (`store`, `moving`).
 """
 
 from app.store.mongo.address import is_mongo_url, without_secrets
-from app.store.mongo.moving import open_destination, open_source
-from app.store.mongo.store import MongoStore, has_mongo, open_mongo
 
-__all__ = ["MongoStore", "has_mongo", "is_mongo_url", "open_destination", "open_mongo", "open_source", "without_secrets"]
+__all__ = ["is_mongo_url", "without_secrets"]

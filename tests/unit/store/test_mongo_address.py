@@ -3,9 +3,10 @@
 import pytest
 
 from app.errors import ConfigurationError
-from app.store.mongo import is_mongo_url, open_mongo, without_secrets
+from app.store.mongo import is_mongo_url, without_secrets
 from app.store.mongo.address import database_of, options_of
 from app.store.mongo.connection import connect
+from app.store.mongo.store import open_mongo
 
 SECRET = "mongodb://legation:s3cr3t@db1.example.org:27017,db2.example.org/alliance?replicaSet=rs0&tlsCertificateKeyFilePassword=s3cr3t"
 

@@ -16,9 +16,10 @@ from app.clock import to_micros
 from app.errors import ConfigurationError, StoreUnavailable
 from app.store.contract import Page
 from app.store.dates import MARGIN_MICROS
-from app.store.mongo import has_mongo, open_mongo, writer
+from app.store.mongo import writer
 from app.store.mongo.documents import Database
 from app.store.mongo.schema import INDEXES, VERSION
+from app.store.mongo.store import has_mongo, open_mongo
 
 pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
 """The driver forgets sockets that were still connecting when it was closed; they are let go here, before other tests hear of them."""

@@ -12,9 +12,9 @@ from pymongo import AsyncMongoClient
 from app.audit.chain import faults
 from app.audit.deliveries import DELIVERIES, Delivery
 from app.errors import StoreUnavailable
-from app.store.mongo import MongoStore, open_mongo
 from app.store.mongo.delivered import MOST_PLACES
 from app.store.mongo.deliveries import MOST_AT_ONCE
+from app.store.mongo.store import MongoStore, open_mongo
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import pytest
 from contract.samples import COLLECTION, Hands, amend, label, put, version
 
 from app.store.contract import Amendment, Transaction
-from app.store.mongo import MongoStore, open_mongo
 from app.store.mongo.documents import Database
 from app.store.mongo.faults import _CHECKS
+from app.store.mongo.store import MongoStore, open_mongo
 
 Spoil = Callable[[Database], Awaitable[object]]
 

@@ -12,10 +12,10 @@ from contract.samples import COLLECTION, Hands, put, version
 from mongo.serving import NAMED
 from pymongo import AsyncMongoClient
 
-from app.store.mongo import open_mongo
 from app.store.mongo.documents import Database
 from app.store.mongo.keys import FIELDS, Keys, Range
 from app.store.mongo.lanes import Lane
+from app.store.mongo.store import open_mongo
 
 pytestmark = pytest.mark.skipif(NAMED not in os.environ, reason=f"{NAMED} names no server")
 LABELS = range(1, 1001)

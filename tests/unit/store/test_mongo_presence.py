@@ -17,14 +17,15 @@ from app.configuration import model_folder, read_alliance
 from app.sharing import administer
 from app.sharing.verify import verify
 from app.store.contract import Transaction
-from app.store.mongo import MongoStore, open_mongo, presence
+from app.store.mongo import presence
 from app.store.mongo.documents import Database
+from app.store.mongo.store import MongoStore, open_mongo
 
 TESTS = Path(__file__).parents[2]
 HOLDING = """
 import asyncio, sys
 from contract.samples import Hands, put_in, version
-from app.store.mongo import open_mongo
+from app.store.mongo.store import open_mongo
 
 async def main():
     store = await open_mongo(sys.argv[1], Hands().trusted())

@@ -9,7 +9,8 @@ from pymongo import monitoring
 
 from app.errors import StoreUnavailable
 from app.store.contract import Selection
-from app.store.mongo import MongoStore, connection, open_mongo
+from app.store.mongo import connection
+from app.store.mongo.store import MongoStore, open_mongo
 from app.taxii.query import EVERY, Versions
 
 

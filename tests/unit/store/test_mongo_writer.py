@@ -15,7 +15,8 @@ from app.clock import to_micros
 from app.errors import StoreUnavailable
 from app.store.contract import Amendment, Transaction
 from app.store.dates import TrustedClock
-from app.store.mongo import MongoStore, open_mongo, writer
+from app.store.mongo import writer
+from app.store.mongo.store import MongoStore, open_mongo
 
 TRANSIENT = "TransientTransactionError"
 

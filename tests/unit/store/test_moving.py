@@ -16,9 +16,9 @@ from app.bootstrap import open_destination, open_source, open_store
 from app.errors import ConfigurationError, StoreUnavailable
 from app.store import moving
 from app.store.contract import Arrival, InForce
-from app.store.mongo import open_mongo
 from app.store.mongo.documents import COPY, Database
 from app.store.mongo.schema import VERSION
+from app.store.mongo.store import open_mongo
 from app.store.moving import Gathering, KeptVersion, Mark, Part, Source
 from app.store.records import Batch, Poll
 from app.store.sqlite import open_sqlite
