@@ -10,8 +10,8 @@ import pytest
 from benchmarks.crash import Rounds
 from benchmarks.database import SERVER, database
 
-ROUNDS = 10
-MONGODB_ROUNDS = 3
+ROUNDS = 6
+MONGODB_ROUNDS = 2
 """Each takes many times what one takes over a file; `make crash` does more."""
 
 

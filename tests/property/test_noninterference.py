@@ -21,7 +21,7 @@ from worlds import AMBER, GREEN, NG_IDENTITY, RED, indicator, relationship
 
 from app.access.cedar import CedarJudge
 
-SHORT = 30
+SHORT = 20
 """Histories in memory; less where they cost more."""
 
 
