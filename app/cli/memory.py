@@ -16,7 +16,7 @@ _MMAP_THRESHOLD: Final = -3
 """Parameters of `mallopt`, as <malloc.h> numbers them."""
 _LARGEST_KEPT: Final = 32 * 1024 * 1024
 """Octets: the highest threshold that glibc takes, and the size of the largest page."""
-_MOST_FREE: Final = 64 * 1024 * 1024
+_MOST_FREE: Final = 32 * 1024 * 1024
 """Octets that may lie free at the end of the heap before they go back to the kernel: the rows of a large page, and its body."""
 _TAKEN_AT_ONCE: Final = 1024 * 1024
 _COLLECTED_AFTER: Final = (20_000, 20, 50)
@@ -24,7 +24,7 @@ _COLLECTED_AFTER: Final = (20_000, 20, 50)
 
 
 def keep_blocks() -> None:
-    """Large blocks stay with the process until 64 MB of them are free. Where the C library has no such switch, nothing changes."""
+    """Large blocks stay with the process until 32 MB of them are free. Where the C library has no such switch, nothing changes."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return

@@ -26,7 +26,7 @@ READER_PATIENCE: Final = timedelta(seconds=2)
 STATEMENTS_KEPT: Final = 256
 WRITER_CACHE_KIB: Final = 32_768
 """The index of ids takes new ones at random places: with SQLite's 2 MiB each would be read from the file again."""
-READER_CACHE_KIB: Final = 32_768
+READER_CACHE_KIB: Final = 24_576
 """A page of 1,000 objects that lie among hidden ones touches as many pages of the file, 16 MiB, and those of its index: with less room than that
 each question would read them all again, and hidden neighbours would show by the time it takes."""
 LOG_KEPT_BYTES: Final = 64 * 1024 * 1024
