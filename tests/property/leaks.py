@@ -37,7 +37,7 @@ LEAKS: Final[dict[Leaking, int]] = {
     reading.deleted_targets_are_forgotten: 1,
     reading.strangers_are_pinned: 4,
     reading.dangling_references_wait_for_anybody: 11,
-    reading.hidden_references_order_labels: 69,
+    reading.hidden_references_order_labels: 102,
     reading.labels_are_dated_by_number: 10,
     writing.creators_are_open: 0,
     writing.pending_versions_bind: 25,
