@@ -22,6 +22,8 @@ from app.taxii.query import EVERY, Endpoint, ObjectQuery, next_after, resolve
 
 SPEC_VERSION = "2.1"
 MILLISECOND = 1_000
+WITH_OBJECTS: Final = (Endpoint.OBJECTS, Endpoint.OBJECT)
+"""Whose answers hold objects. No set: it would hash them in Python, several times a request."""
 
 
 class Answer(NamedTuple):
@@ -63,8 +65,8 @@ async def _page(exchange: Exchange, visit: Visit, query: ObjectQuery, endpoint: 
         after=query.after,
         ids=query.ids if object_id is None else frozenset({object_id}),
         types=query.types,
-        with_raw=endpoint in _WITH_OBJECTS,
-        with_names=endpoint not in _WITH_OBJECTS,  # objects name themselves
+        with_raw=endpoint in WITH_OBJECTS,
+        with_names=endpoint not in WITH_OBJECTS,  # objects name themselves
     )
     if query.spec_versions is not None and SPEC_VERSION not in query.spec_versions:
         found = Page((), more=False)  # nothing else is stored: STIX 2.0 is refused at the door
@@ -85,7 +87,7 @@ async def _require(exchange: Exchange, visit: Visit, object_id: str) -> None:
 async def _record(exchange: Exchange, visit: Visit, found: Page, query: ObjectQuery, endpoint: Endpoint) -> None:
     """The delivery record, durable when this returns; and a note for the operator."""
     client, collection, now = visit.principal.client, visit.collection.key, to_micros(exchange.clock())
-    objects = len(found.entries) if endpoint in _WITH_OBJECTS else 0
+    objects = len(found.entries) if endpoint in WITH_OBJECTS else 0
     if objects:
         rows = tuple(sorted(map(_row, found.entries)))
         await exchange.store.deliver([Delivery(client, collection, visit.force.epoch, now, rows)])
@@ -95,7 +97,6 @@ async def _record(exchange: Exchange, visit: Visit, found: Page, query: ObjectQu
         exchange.contacts.polled(Poll(client, collection, now, from_start, position, objects))
 
 
-_WITH_OBJECTS: Final = (Endpoint.OBJECTS, Endpoint.OBJECT)  # a set would hash them in Python
 _POLLED: Final = (Endpoint.OBJECTS, Endpoint.MANIFEST)
 _row = itemgetter(Entry._fields.index("row"))
 

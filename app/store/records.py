@@ -28,12 +28,12 @@ class Poll(NamedTuple):
     def after(self, before: "Poll") -> "Poll":
         """What is known once this was heard after `before` of the same client in the same collection."""
         return Poll(
-            self.client,
-            self.collection,
-            max(before.at, self.at),
-            max(before.from_start, self.from_start),
-            self.position or before.position,
-            before.objects + self.objects,
+            client=self.client,
+            collection=self.collection,
+            at=max(before.at, self.at),
+            from_start=max(before.from_start, self.from_start),
+            position=self.position or before.position,
+            objects=before.objects + self.objects,
         )
 
 

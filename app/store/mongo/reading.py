@@ -27,6 +27,8 @@ SNAPSHOT_GONE: Final = frozenset({43, 239, 246})
 """CursorNotFound, SnapshotTooOld, SnapshotUnavailable."""
 PAUSES: Final = (0.02, 0.1)
 """Seconds before a page is read anew."""
+_NAMES: Final = ("object_id", "version", "contributor")
+"""Of an entry: left out where objects name themselves."""
 
 
 async def read_page(client: Client, documents: Documents, selection: Selection) -> Page | Behind:
@@ -162,6 +164,3 @@ def _lanes(versions: Versions) -> tuple[Sequence[Lane], Sequence[Lane]]:
 def _entry(key: Key, content: ContentDocument) -> Entry:
     object_id, version, contributor = (cast("str", content.get(name, "")) for name in _NAMES)
     return Entry(key.row, object_id, version, key.date_added, content.get("raw", b""), key.label, contributor)
-
-
-_NAMES: Final = ("object_id", "version", "contributor")

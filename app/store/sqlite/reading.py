@@ -173,7 +173,7 @@ def _visible(connection: apsw.Connection, kind: tuple[int | None, str, int, int]
 
 
 @cache
-def _query(source: str, versions: tuple[bool, bool, bool, bool], with_raw: bool, with_names: bool) -> str:  # noqa: FBT001 # kept by all of them
+def _query(source: str, versions: tuple[bool, bool, bool, bool], with_raw: bool, with_names: bool) -> str:  # noqa: FBT001 # what the cache goes by
     object_id, version, contributor = ("v.object_id", "v.version", "v.contributor") if with_names else ("''", "''", "''")
     raw = "v.raw" if with_raw else "x''"
     order = "" if source is _HEAP else "ORDER BY p.date_added"  # a heap gives its rows in order
