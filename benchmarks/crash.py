@@ -50,6 +50,8 @@ LONGEST_OF_DATABASE: Final = 3.0
 """The same where nothing is left of what died."""
 SURVIVES: Final = 0.5
 """How often the server outlives its database, of the rounds in which that is killed."""
+SILENCE: Final = 60.0
+"""Seconds in which a server that runs must have acknowledged something, however slow the machine."""
 SIZES: Final = (1, 1, 20, 200, 1_000)
 UNAVAILABLE: Final = 503
 _COLLECTIONS: Final = "/collections/"
@@ -130,8 +132,7 @@ class Rounds:
                 threads = [threading.Thread(target=each, daemon=True) for each in self._deeds(curator)]
                 for thread in threads:
                     thread.start()
-                if not server.runs_for(self.dice.uniform(0.02, self.longest)):
-                    self.found.wrong.append("the server ended by itself")
+                self._let_write()
                 self._kill_database()
             except BaseException:
                 survives = False
@@ -145,6 +146,17 @@ class Rounds:
             for thread in threads:
                 thread.join()
         self.found.in_doubt += sum(len(place.in_doubt) + len(place.leaving) for place in self.truth.places.values())
+
+    def _let_write(self) -> None:
+        """Until the moment of the kill: in every other round it is sought only after something was acknowledged, so that a slow machine has that too."""
+        before, deadline = self.truth.acknowledged, monotonic() + SILENCE
+        runs = True
+        while runs and self.found.rounds % 2 and self.truth.acknowledged == before and monotonic() < deadline:
+            runs = self._server.runs_for(0.02)
+        if monotonic() >= deadline:
+            self.found.wrong.append(f"nothing was acknowledged in {SILENCE:.0f} s")
+        if not (runs and self._server.runs_for(self.dice.uniform(0.02, self.longest))):
+            self.found.wrong.append("the server ended by itself")
 
     def _kill_database(self) -> None:
         if self.database is not None:
