@@ -119,15 +119,15 @@ async def write(send: Send, reply: Reply, call: Call, always: Sequence[Header]) 
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if call.method == "HEAD":
         body = b""
-    sent = 0
-    while len(body) - sent > PIECE:
-        await send({"type": "http.response.body", "body": body[sent : sent + PIECE], "more_body": True})
-        sent += PIECE
+    rest: bytes | memoryview = memoryview(body) if len(body) > PIECE else body  # its pieces are not copied
+    while len(rest) > PIECE:
+        await send({"type": "http.response.body", "body": rest[:PIECE], "more_body": True})
+        rest = rest[PIECE:]
     if call.leaves_body:
-        await send({"type": "http.response.body", "body": body[sent:], "more_body": True})
-        sent = len(body)
+        await send({"type": "http.response.body", "body": rest, "more_body": True})
+        rest = b""
         await _discard(call.receive)
-    await send({"type": "http.response.body", "body": body[sent:]})
+    await send({"type": "http.response.body", "body": rest})
 
 
 async def _discard(receive: Receive) -> None:

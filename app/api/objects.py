@@ -69,7 +69,7 @@ async def get_status(exchange: Exchange, _: FaceSettings, call: Call) -> Reply:
 async def _page(exchange: Exchange, call: Call, endpoint: Endpoint) -> Reply:
     query = await _query(exchange, call, endpoint)
     answer = await read.read(exchange, call.client, _address(call), query, endpoint, call.params.get("object_id"))
-    _telling(call).served = len(answer.entries) if endpoint in read.WITH_OBJECTS else 0
+    _telling(call).served = len(answer.page.rows) if endpoint in read.WITH_OBJECTS else 0
     return Reply(200, render_page(answer, endpoint), date_headers(answer))
 
 

@@ -4,6 +4,7 @@ Objects are joined as they were stored. Manifest and versions are written straig
 describes is proven by tests, not by building models for thousands of lines.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -34,7 +35,7 @@ def render_page(answer: Answer, endpoint: Endpoint) -> bytes:
         return _render_manifest(answer)
     if endpoint is Endpoint.VERSIONS:
         return _render_versions(answer)
-    slices = [entry.raw for entry in answer.entries]
+    slices: Sequence[bytes] = answer.page.raws
     if Compatibility.SPEC_VERSION_FIRST in answer.compatibility:
         slices = [with_spec_version(raw) for raw in slices]
     return join_envelope(slices, answer.next, Compatibility.EMPTY_OBJECTS_LIST in answer.compatibility)
@@ -55,12 +56,16 @@ def with_spec_version(raw: bytes) -> bytes:
 
 
 def _render_manifest(answer: Answer) -> bytes:
-    records = [{"id": entry.object_id, "date_added": timestamp(entry.date_added), "version": entry.version} for entry in answer.entries]
+    page = answer.page
+    records = [
+        {"id": object_id, "date_added": timestamp(date), "version": version}
+        for object_id, date, version in zip(page.ids, page.dates, page.versions, strict=True)
+    ]
     return _page("objects", records, answer)
 
 
 def _render_versions(answer: Answer) -> bytes:
-    return _page("versions", [entry.version for entry in answer.entries], answer)
+    return _page("versions", list(answer.page.versions), answer)
 
 
 def _page(name: str, members: list[dict[str, str]] | list[str], answer: Answer) -> bytes:

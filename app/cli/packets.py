@@ -26,10 +26,10 @@ class Packets:
         """What is written next is the head of an answer."""
         self._awaits_head = True
 
-    def write(self, octets: bytes) -> None:
+    def write(self, octets: bytes | memoryview) -> None:
         """Write them, and before them the head that was held back; a head is held back until then."""
-        if self._awaits_head and not octets.startswith(_INTERIM):
-            self._awaits_head, self._head = False, octets
+        if self._awaits_head and (head := bytes(octets)) and not head.startswith(_INTERIM):
+            self._awaits_head, self._head = False, head
         elif self._head:
             head, self._head = self._head, b""
             self._transport.writelines((head, octets))

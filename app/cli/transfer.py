@@ -164,13 +164,13 @@ async def _export(exchange: Exchange, asked: Export) -> int:
     return written
 
 
-async def _pages(exchange: Exchange, asked: Export) -> AsyncGenerator[list[bytes]]:
+async def _pages(exchange: Exchange, asked: Export) -> AsyncGenerator[tuple[bytes, ...]]:
     versions = [("match[version]", "all")] if asked.all_versions else []
     following: str | None = ""
     while following is not None:
         query = parse_query([("limit", PAGE), ("next", following), *versions], Endpoint.OBJECTS)
         answer = await read(exchange, asked.client, asked.collection, query, Endpoint.OBJECTS)
-        yield [entry.raw for entry in answer.entries]
+        yield answer.page.raws
         following = answer.next
 
 

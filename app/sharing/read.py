@@ -4,7 +4,6 @@
 durable before a page with objects is answered; (5) what the headers say, from the rows of the page and from nothing else.
 """
 
-from operator import itemgetter
 from typing import Final, NamedTuple
 
 from app.access.actions import Action
@@ -29,12 +28,16 @@ WITH_OBJECTS: Final = (Endpoint.OBJECTS, Endpoint.OBJECT)
 class Answer(NamedTuple):
     """A page as the client receives it. `first` and `last` are the X-TAXII-Date-Added headers; None leaves them out (TAXII 2.1 §3.2)."""
 
-    entries: tuple[Entry, ...]
-    more: bool
+    page: Page
     next: str | None
     first: str | None
     last: str | None
     compatibility: frozenset[str]
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What the page holds, row by row."""
+        return self.page.entries
 
 
 async def read(  # noqa: PLR0913, PLR0917 # a request line, whole
@@ -69,10 +72,10 @@ async def _page(exchange: Exchange, visit: Visit, query: ObjectQuery, endpoint: 
         with_names=endpoint not in WITH_OBJECTS,  # objects name themselves
     )
     if query.spec_versions is not None and SPEC_VERSION not in query.spec_versions:
-        found = Page((), more=False)  # nothing else is stored: STIX 2.0 is refused at the door
+        found = Page()  # nothing else is stored: STIX 2.0 is refused at the door
     else:
         found = await page(exchange, visit, Action.READ, wish)
-    if not found.entries and object_id is not None:
+    if not found.rows and object_id is not None:
         await _require(exchange, visit, object_id)
     return found
 
@@ -80,36 +83,35 @@ async def _page(exchange: Exchange, visit: Visit, query: ObjectQuery, endpoint: 
 async def _require(exchange: Exchange, visit: Visit, object_id: str) -> None:
     """Whether the client may see any version of the object. Raises NotFound."""
     any_version = await page(exchange, visit, Action.READ, Wish(limit=1, versions=EVERY, ids=frozenset({object_id}), with_raw=False))
-    if not any_version.entries:
+    if not any_version.rows:
         raise NotFound(NOTHING_HERE)
 
 
 async def _record(exchange: Exchange, visit: Visit, found: Page, query: ObjectQuery, endpoint: Endpoint) -> None:
     """The delivery record, durable when this returns; and a note for the operator."""
     client, collection, now = visit.principal.client, visit.collection.key, to_micros(exchange.clock())
-    objects = len(found.entries) if endpoint in WITH_OBJECTS else 0
+    objects = len(found.rows) if endpoint in WITH_OBJECTS else 0
     if objects:
-        rows = tuple(sorted(map(_row, found.entries)))
+        rows = tuple(sorted(found.rows))
         await exchange.store.deliver([Delivery(client, collection, visit.force.epoch, now, rows)])
     if endpoint in _POLLED:
         from_start = now if query.after is None else 0
-        position = found.entries[-1].date_added if found.entries else 0
+        position = found.dates[-1] if found.dates else 0
         exchange.contacts.polled(Poll(client, collection, now, from_start, position, objects))
 
 
 _POLLED: Final = (Endpoint.OBJECTS, Endpoint.MANIFEST)
-_row = itemgetter(Entry._fields.index("row"))
 
 
 def _answer(visit: Visit, query: ObjectQuery, found: Page, object_id: str | None) -> Answer:
     compatibility = visit.principal.compatibility
-    if not found.entries:
+    if not found.rows:
         # An empty page keeps the client where it stood: Elastic loses its cursor without the header, EclecticIQ fails on a word in it (C15).
         asked = None if query.added_after is None else timestamp(query.added_after)
-        return Answer((), more=False, next=None, first=asked, last=asked, compatibility=compatibility)
-    last = found.entries[-1].date_added
+        return Answer(found, next=None, first=asked, last=asked, compatibility=compatibility)
+    last = found.dates[-1]
     following = next_after(query, visit.collection.key, object_id, last) if found.more else None
     if not found.more and Compatibility.MILLISECOND_DATES in compatibility:
         # No two commits share a millisecond, so a client that cuts to it passes by nothing and reads nothing again (C16).
         last = -(-last // MILLISECOND) * MILLISECOND
-    return Answer(found.entries, found.more, following, timestamp(found.entries[0].date_added), timestamp(last), compatibility)
+    return Answer(found, following, timestamp(found.dates[0]), timestamp(last), compatibility)

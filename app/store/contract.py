@@ -21,6 +21,7 @@ What a store may rely on, because writers keep it (app/sharing/threads.py):
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import repeat
 from typing import NamedTuple, Protocol, TypeVar
 
 from app.stix.handling import HandlingLabel, State
@@ -102,9 +103,9 @@ class Selection(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One row of a page. A tuple, because a page makes a thousand of them.
+    """One row of a page.
 
-    `raw` is empty unless the selection asked for it, and so are `object_id`, `version` and `contributor` without its `with_names`.
+    `raw` is empty unless the selection asked for it, and so are `object_id`, `version`, `label` (0) and `contributor` without its `with_names`.
     """
 
     row: int
@@ -117,10 +118,35 @@ class Entry(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Entries in ascending date_added, and whether more follow."""
+    """Entries in ascending date_added, column by column, and whether more follow.
 
-    entries: tuple[Entry, ...]
-    more: bool
+    In columns, because the usual page is only joined: an `Entry` for each of a thousand objects costs as much as finding them. `raws` is empty unless the
+    selection asked for it, and so are `ids`, `versions`, `labels` and `contributors` without its `with_names`.
+    """
+
+    rows: tuple[int, ...] = ()
+    dates: tuple[int, ...] = ()
+    raws: tuple[bytes, ...] = ()
+    ids: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
+    labels: tuple[int, ...] = ()
+    contributors: tuple[str, ...] = ()
+    more: bool = False
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The same row by row."""
+        ids, versions, contributors = (column or repeat("") for column in (self.ids, self.versions, self.contributors))
+        return tuple(map(Entry, self.rows, ids, versions, self.dates, self.raws or repeat(b""), self.labels or repeat(0), contributors))
+
+
+def page_of(entries: Sequence[Entry], selection: Selection, *, more: bool) -> Page:
+    """Entries as the page that the selection asked for."""
+    if not entries:
+        return Page(more=more)
+    rows, ids, versions, dates, raws, labels, contributors = zip(*entries, strict=True)
+    names = (ids, versions, labels, contributors) if selection.with_names else ((), (), (), ())
+    return Page(rows, dates, raws if selection.with_raw else (), *names, more)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from app.store.contract import Entry, Page, Selection, StoredVersion
+from app.store.contract import Entry, Page, Selection, StoredVersion, page_of
 from app.store.pins import Pin, are_seen
 from app.taxii.query import Versions
 
@@ -64,7 +64,6 @@ def _cut(raws: Mapping[int, bytes], rows: Sequence[StoredVersion], selection: Se
         raw = raws[row.row] if selection.with_raw else b""
         size += len(raw)
         if len(entries) == selection.limit or (entries and size > selection.budget):
-            return Page(tuple(entries), more=True)
-        object_id, version, contributor = (row.object_id, row.version, row.contributor) if selection.with_names else ("", "", "")
-        entries.append(Entry(row.row, object_id, version, row.date_added, raw, row.label, contributor))
-    return Page(tuple(entries), more=False)
+            return page_of(entries, selection, more=True)
+        entries.append(Entry(row.row, row.object_id, row.version, row.date_added, raw, row.label, row.contributor))
+    return page_of(entries, selection, more=False)

@@ -10,7 +10,7 @@ FIRST = Versions(first=True)
 
 
 async def test_a_collection_that_nothing_was_put_into_is_empty(store: Store) -> None:
-    assert await store.page(select(1)) == Page((), more=False)
+    assert await store.page(select(1)) == Page()
 
 
 async def test_an_entry_tells_its_row_its_bytes_and_its_label(store: Store) -> None:
@@ -31,7 +31,7 @@ async def test_names_are_left_out_where_they_are_not_asked_for(store: Store) -> 
     """T-5.4: objects name themselves."""
     (stored,) = await put(store, version("indicator--1", label=7))
     found = await page(store, select(7, with_names=False))
-    assert found.entries == ((stored.row, "", "", stored.date_added, bytes_of(stored), 7, ""),)
+    assert found.entries == ((stored.row, "", "", stored.date_added, bytes_of(stored), 0, ""),)
 
 
 async def test_only_rows_of_visible_labels_are_shown(store: Store) -> None:
@@ -41,7 +41,7 @@ async def test_only_rows_of_visible_labels_are_shown(store: Store) -> None:
 
 async def test_who_may_see_no_label_is_shown_nothing(store: Store) -> None:
     await put(store, version())
-    assert await store.page(select()) == Page((), more=False)
+    assert await store.page(select()) == Page()
 
 
 async def test_only_the_collection_asked_for_is_read(store: Store) -> None:

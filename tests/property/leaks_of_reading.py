@@ -14,7 +14,7 @@ from app.sharing.pinning import Number, Served
 from app.sharing.read import Answer
 from app.sharing.threads import Line, Thread
 from app.store import memory_pages
-from app.store.contract import Behind, Page, Selection, StoredVersion, Transaction
+from app.store.contract import Behind, Page, Selection, StoredVersion, Transaction, page_of
 from app.store.memory import MemoryStore
 from app.store.pins import AWAITED, Contribution, Pin
 from app.taxii.query import EVERY
@@ -28,10 +28,10 @@ def page_cut_before_filtering(patch: Patch) -> None:
     real = MemoryStore.page
 
     async def page(self: MemoryStore, selection: Selection) -> Page | Behind:
-        whole = await real(self, selection._replace(numbers=EVERY_LABEL))
+        whole = await real(self, selection._replace(numbers=EVERY_LABEL, with_names=True))
         if isinstance(whole, Behind):
             return whole
-        return Page(tuple(entry for entry in whole.entries if entry.label in selection.numbers), whole.more)
+        return page_of([entry for entry in whole.entries if entry.label in selection.numbers], selection, more=whole.more)
 
     patch.setattr(MemoryStore, "page", page)
 
@@ -117,7 +117,7 @@ def last_date_of_the_collection(patch: Patch) -> None:
 
     def answered(*rest: Any) -> Answer:
         answer = real_answer(*rest)
-        return answer._replace(last=timestamp(newest["date"])) if answer.entries and not answer.more else answer
+        return answer._replace(last=timestamp(newest["date"])) if answer.entries and not answer.page.more else answer
 
     patch.setattr(MemoryStore, "page", page)
     patch.setattr(read, "_answer", answered)

@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import OperationFailure
 
-from app.store.contract import Behind, Entry, Page, Selection
+from app.store.contract import Behind, Entry, Page, Selection, page_of
 from app.store.mongo.choice import choosing
 from app.store.mongo.connection import Client
 from app.store.mongo.documents import EPOCH, ContentDocument, Documents, TotalDocument, counter_of
@@ -51,7 +51,7 @@ async def _read_page(client: Client, documents: Documents, selection: Selection)
             return Behind(epoch, await above_mark(documents, session, selection.collection, selection.mark))
         after = BEFORE_EVERYTHING if selection.after is None else selection.after
         if selects_nothing(selection) or newest <= after:
-            return Page((), more=False)
+            return Page()
         keys = Keys(selection.limit + 1, after, newest)
         await reading.find(keys)
         return await reading.entries(keys.found)
@@ -104,7 +104,8 @@ class _Reading:
         found = self._documents.contents.find(wanted, dict.fromkeys(left_out, 0) or None, session=self._session).batch_size(len(chosen) + 1)
         contents = {content["_id"]: content for content in await found.to_list()} if chosen else {}
         # What a server that holds no snapshot lost meanwhile was deleted since: it is no longer shown.
-        return Page(tuple(_entry(key, contents[key.row]) for key in chosen if key.row in contents), more=len(keys) > len(chosen))
+        entries = [_entry(key, contents[key.row]) for key in chosen if key.row in contents]
+        return page_of(entries, selection, more=len(keys) > len(chosen))
 
     async def _news(self, lanes: Sequence[Lane], keys: Keys) -> dict[Lane, list[int]]:
         """The visible labels under which something is newer, lane by lane."""

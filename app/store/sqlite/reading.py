@@ -10,13 +10,14 @@ Bound everywhere: ?1 after, ?2 limit, ?3 organisation, ?4 label numbers, ?5 vers
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from functools import cache, partial
+from contextlib import closing
+from functools import cache
 from itertools import accumulate, islice
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import apsw
 
-from app.store.contract import Behind, Entry, Page, Selection
+from app.store.contract import Behind, Page, Selection
 from app.store.pins import AWAITED
 from app.store.sqlite.labels import above_mark
 from app.store.sqlite.schema import ANY_TYPE
@@ -70,6 +71,12 @@ _LANES_NEWER: Final = _LANES.format("lane_by_newest") + " LIMIT ?5"
 _LANES_OF: Final = _LANES.format("lane_by_label") + " AND label IN (SELECT value FROM carray(?5))"  # noqa: S608 # constants
 
 
+_ALWAYS: Final = {"rows": "p.row", "dates": "p.date_added"}
+_RAW: Final = {"raws": "v.raw"}
+_NAMES: Final = {"ids": "v.object_id", "versions": "v.version", "labels": "p.label", "contributors": "v.contributor"}
+"""What an entry holds: a column of the page, and where the query has it from."""
+
+
 class _Source(NamedTuple):
     """Where rows come from in the order of their dates: the text of a subquery, and what it binds from ?6 on."""
 
@@ -86,7 +93,7 @@ def read_page(connection: apsw.Connection, selection: Selection) -> Page | Behin
         ).get
         if epoch != selection.epoch or newest_label > selection.mark:
             return Behind(epoch, above_mark(connection, collection, selection.mark))
-        return Page((), more=False) if selects_nothing(selection) else _page(connection, collection, selection)
+        return Page() if selects_nothing(selection) else _page(connection, collection, selection)
     finally:
         if connection.in_transaction:  # an error may have ended it
             connection.execute("COMMIT")
@@ -117,29 +124,33 @@ def _page(connection: apsw.Connection, collection: int | None, selection: Select
     after = -1 if selection.after is None else selection.after
     source = _lanes(connection, collection, selection, after) if selection.ids is None else _ids(collection, selection)
     if source is None:
-        return Page((), more=False)
+        return Page()
     exact = texts(selection.versions.exact) if selection.versions.exact else None
     query = page_query(source.text, selection.versions, with_raw=selection.with_raw, with_names=selection.with_names)
     bindings = (after, selection.limit + 1, selection.organisation, integers(selection.numbers), exact, *source.bindings)
-    rows = connection.execute(query, bindings)
-    page = _cut(rows, selection)
-    rows.close()
-    return page
+    with closing(connection.execute(query, bindings)) as rows:
+        return _cut(rows, selection)
 
 
-def _cut(rows: Iterator[tuple[object, ...]], selection: Selection) -> Page:
+def _columns(*, with_raw: bool, with_names: bool) -> dict[str, str]:
+    """What a row gives: the column of the page, and its text in the query."""
+    return _ALWAYS | (_RAW if with_raw else {}) | (_NAMES if with_names else {})
+
+
+def _cut(rows: Iterator[tuple[Any, ...]], selection: Selection) -> Page:
     """As many of the rows as the page may hold, of one row more than that; at least one. What they hold together is looked at now and then only."""
-    entries: list[Entry] = []
+    names = _columns(with_raw=selection.with_raw, with_names=selection.with_names)
+    columns: dict[str, list[Any]] = {name: [] for name in names}
+    found, raws = columns["rows"], columns.get("raws", [])
     size = 0
-    made = map(partial(tuple.__new__, Entry), rows)
-    while size <= selection.budget and (batch := list(islice(made, WEIGHED_AT_ONCE))):
-        entries += batch
-        size += sum([len(entry.raw) for entry in batch])
+    while size <= selection.budget and (batch := list(islice(rows, WEIGHED_AT_ONCE))):
+        for column, part in zip(columns.values(), zip(*batch, strict=True), strict=True):
+            column.extend(part)
+        size += sum(map(len, raws[-len(batch) :]))
     fitting = selection.limit
     if size > selection.budget:
-        ends = list(accumulate(len(entry.raw) for entry in entries))
-        fitting = min(fitting, max(1, bisect_right(ends, selection.budget)))
-    return Page(tuple(entries[:fitting]), more=len(entries) > fitting)
+        fitting = min(fitting, max(1, bisect_right(list(accumulate(map(len, raws))), selection.budget)))
+    return Page(**{name: tuple(column[:fitting]) for name, column in columns.items()}, more=len(found) > fitting)
 
 
 def _ids(collection: int | None, selection: Selection) -> _Source:
@@ -174,10 +185,8 @@ def _visible(connection: apsw.Connection, kind: tuple[int | None, str, int, int]
 
 @cache
 def _query(source: str, versions: tuple[bool, bool, bool, bool], with_raw: bool, with_names: bool) -> str:  # noqa: FBT001 # what the cache goes by
-    object_id, version, contributor = ("v.object_id", "v.version", "v.contributor") if with_names else ("''", "''", "''")
-    raw = "v.raw" if with_raw else "x''"
     order = "" if source is _HEAP else "ORDER BY p.date_added"  # a heap gives its rows in order
-    return f"""SELECT p.row, {object_id}, {version}, p.date_added, {raw}, p.label, {contributor}
+    return f"""SELECT {", ".join(_columns(with_raw=with_raw, with_names=with_names).values())}
         FROM ({source}) p CROSS JOIN version v ON v.row = p.row
         WHERE {_choice(*versions)} {order} LIMIT ?2"""  # noqa: S608 # made of constants
 

@@ -7,7 +7,7 @@ import pytest
 
 from app.api.rendering import date_headers, render_page, with_spec_version
 from app.sharing.read import Answer
-from app.store.contract import Entry
+from app.store.contract import Page
 from app.taxii.query import Endpoint
 from app.taxii.resources import Envelope, Manifest, ObjectVersions
 
@@ -22,9 +22,10 @@ RESOURCES = {
 
 
 def answer(count: int, following: str | None = None, *switches: str) -> Answer:
-    entry = Entry(1, "ipv4-addr--ff26c055-6336-5bc5-b98d-13d6226742dd", "2026-01-20T08:15:00.10Z", 7, RAW, 1, "ng-cert")
+    name, version = "ipv4-addr--ff26c055-6336-5bc5-b98d-13d6226742dd", "2026-01-20T08:15:00.10Z"
+    page = Page((1,) * count, (7,) * count, (RAW,) * count, (name,) * count, (version,) * count, (1,) * count, ("ng-cert",) * count)
     dates = (DATE, DATE) if count else (None, None)
-    return Answer((entry,) * count, following is not None, following, *dates, compatibility=frozenset(switches))
+    return Answer(page._replace(more=following is not None), following, *dates, compatibility=frozenset(switches))
 
 
 @pytest.mark.parametrize("endpoint", RESOURCES)

@@ -10,6 +10,7 @@ from app.clock import timestamp
 from app.errors import NotFound
 from app.sharing import read
 from app.sharing.read import Answer
+from app.store.contract import Page
 from app.taxii.cursor import decode
 from app.taxii.query import Endpoint, ObjectQuery
 
@@ -50,8 +51,8 @@ async def pages(limit: int, *, hidden: bool) -> list[Answer]:
 async def test_pages_are_full_to_the_end_whatever_is_hidden(limit: int) -> None:
     """Case 26: `more` and the sizes of pages are those of a world in which nothing else was written."""
     whole, plain = await pages(limit, hidden=True), await pages(limit, hidden=False)
-    assert [(len(page.entries), page.more) for page in whole] == [(len(page.entries), page.more) for page in plain]
-    assert all(page.more is (page.next is not None) for page in whole)
+    assert [(len(each.entries), each.page.more) for each in whole] == [(len(each.entries), each.page.more) for each in plain]
+    assert all(each.page.more is (each.next is not None) for each in whole)
     assert [name_of(entry)[0] for page in whole for entry in page.entries] == [each["id"] for each in SHOWN]
 
 
@@ -91,7 +92,7 @@ async def test_a_page_of_hidden_rows_alone_is_an_empty_one() -> None:
     empty = await ask(world)
     await keep(world, NG, ALLIANCE, TERMS, indicator(object_marking_refs=[AMBER, TERMS["id"]]))
     assert await ask(world) == empty
-    assert (empty.entries, empty.more, empty.next, empty.first, empty.last) == ((), False, None, None, None)
+    assert (empty.page, empty.next, empty.first, empty.last) == (Page(), None, None, None)
 
 
 @pytest.mark.parametrize("path", [OPERATION, "operations/nothing", "nothing/nothing"])
