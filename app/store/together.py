@@ -32,20 +32,29 @@ class Together:
         self._most = most
         self._moment = moment
         self._waiting: list[_Waiting] = []
+        self._is_busy = False
         self._writing: asyncio.Task[None] | None = None
 
     async def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """Return when they are on record. Raises whatever `append` raised of the call that held them."""
         if not deliveries:
             return
-        done = asyncio.get_running_loop().create_future()
-        self._waiting.append((deliveries, done))
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write())
-        await done
+        if self._is_busy:
+            done = asyncio.get_running_loop().create_future()
+            self._waiting.append((deliveries, done))
+            await done
+            return
+        self._is_busy = True
+        try:
+            await self._append(deliveries)  # who reads alone makes no task, and is told at once
+        finally:
+            if self._waiting:
+                self._writing = asyncio.create_task(self._write())
+            else:
+                self._is_busy = False
 
     async def finish(self) -> None:
-        """Wait for what is being written."""
+        """Wait for what is being written for a crowd; who reads alone waits himself."""
         if self._writing is not None:
             await self._writing
 
@@ -63,7 +72,7 @@ class Together:
                 failure = error
             for _, done in together:
                 _settle(done, failure)
-        self._writing = None
+        self._is_busy, self._writing = False, None
 
     def _next(self) -> list[_Waiting]:
         """Those whose turn it is; always somebody."""

@@ -9,7 +9,7 @@ Bound everywhere: ?1 after, ?2 limit, ?3 organisation, ?4 label numbers, ?5 vers
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import closing
 from functools import cache
 from itertools import accumulate, islice
@@ -22,6 +22,7 @@ from app.store.pins import AWAITED
 from app.store.sqlite.labels import above_mark
 from app.store.sqlite.schema import ANY_TYPE
 from app.store.sqlite.values import integers, texts
+from app.store.sqlite.witness import Memory
 from app.taxii.query import LATEST, Versions
 
 FEW_LANES: Final = 64
@@ -84,19 +85,54 @@ class _Source(NamedTuple):
     bindings: Sequence[object]
 
 
-def read_page(connection: apsw.Connection, selection: Selection) -> Page | Behind:
-    """The page, or what the clearance lacks, from one snapshot. Nothing else may use the connection meanwhile."""
+class Way(NamedTuple):
+    """The way to a page: the number of its collection, and the lanes of visible labels in which something is newer; of a selection by ids, none."""
+
+    collection: int | None
+    lanes: Sequence[int]
+
+
+def read_page(connection: apsw.Connection, selection: Selection, memory: Memory | None = None) -> Page | Behind:
+    """The page, or what the clearance lacks, from one snapshot. Nothing else may use the connection meanwhile.
+
+    A way that `memory` knows is not sought again: its page is read by one statement, which is a snapshot by itself, and of the state in which the way
+    was found if the file is in that state after it.
+    """
+    if memory is None:
+        return _read_page(connection, selection)[0]
+    key = _key(selection)
+    way = memory.known(key)
+    if way is not None:
+        page = _page(connection, way, selection)
+        if memory.holds():
+            return page
+    state = memory.begin()
+    found, way = _read_page(connection, selection)
+    memory.keep(state, key, way)
+    return found
+
+
+def _read_page(connection: apsw.Connection, selection: Selection) -> tuple[Page | Behind, Way | None]:
     connection.execute("BEGIN")
     try:
         epoch, collection, newest_label = connection.execute(
             "SELECT u.epoch, c.number, coalesce(c.labels, 0) FROM counter u LEFT JOIN collection c ON c.key = ?", (selection.collection,)
         ).get
         if epoch != selection.epoch or newest_label > selection.mark:
-            return Behind(epoch, above_mark(connection, collection, selection.mark))
-        return Page() if selects_nothing(selection) else _page(connection, collection, selection)
+            return Behind(epoch, above_mark(connection, collection, selection.mark)), None
+        way = Way(collection, () if selects_nothing(selection) or selection.ids is not None else _lanes(connection, collection, selection))
+        return _page(connection, way, selection), way
     finally:
         if connection.in_transaction:  # an error may have ended it
             connection.execute("COMMIT")
+
+
+def _key(selection: Selection) -> Hashable:
+    """What the way depends on, in one state of the file: that the clearance fits is part of it."""
+    collection, epoch, mark = selection.collection, selection.epoch, selection.mark
+    if selection.ids is not None:
+        return collection, epoch, mark
+    return collection, epoch, mark, selection.numbers, selection.after, selection.types, selection.versions == LATEST
 
 
 def is_long(selection: Selection) -> bool:
@@ -120,11 +156,13 @@ def merge_of(lanes: int) -> str:
     return " UNION ALL ".join(_ARM.format(place) for place in range(6, 6 + lanes)) + _SORTED
 
 
-def _page(connection: apsw.Connection, collection: int | None, selection: Selection) -> Page:
-    after = -1 if selection.after is None else selection.after
-    source = _lanes(connection, collection, selection, after) if selection.ids is None else _ids(collection, selection)
+def _page(connection: apsw.Connection, way: Way, selection: Selection) -> Page:
+    if selects_nothing(selection):
+        return Page()
+    source = _merged(way.lanes) if selection.ids is None else _ids(way.collection, selection)
     if source is None:
         return Page()
+    after = _after(selection)
     exact = texts(selection.versions.exact) if selection.versions.exact else None
     query = page_query(source.text, selection.versions, with_raw=selection.with_raw, with_names=selection.with_names)
     bindings = (after, selection.limit + 1, selection.organisation, integers(selection.numbers), exact, *source.bindings)
@@ -162,11 +200,19 @@ def _ids(collection: int | None, selection: Selection) -> _Source:
     return _Source(text + _SORTED, bindings)
 
 
-def _lanes(connection: apsw.Connection, collection: int | None, selection: Selection, after: int) -> _Source | None:
-    """The lanes of visible labels in which something is newer than `after`; None if there are none."""
+def _after(selection: Selection) -> int:
+    return -1 if selection.after is None else selection.after
+
+
+def _lanes(connection: apsw.Connection, collection: int | None, selection: Selection) -> list[int]:
+    """The lanes of visible labels in which something is newer than the selection's date."""
     candidates = (1,) if selection.versions == LATEST else (1, 0)
-    kinds = [(collection, kind, candidate, after) for kind in selection.types or (ANY_TYPE,) for candidate in candidates]
-    lanes = [lane for kind in kinds for lane in _visible(connection, kind, selection.numbers)]
+    kinds = [(collection, kind, candidate, _after(selection)) for kind in selection.types or (ANY_TYPE,) for candidate in candidates]
+    return [lane for kind in kinds for lane in _visible(connection, kind, selection.numbers)]
+
+
+def _merged(lanes: Sequence[int]) -> _Source | None:
+    """The rows of these lanes; None if there are no lanes."""
     if not lanes:
         return None
     if len(lanes) > FEW_LANES:

@@ -26,6 +26,7 @@ from app.store.sqlite.reading import is_long, read_page
 from app.store.sqlite.thread import SingleThread
 from app.store.sqlite.transaction import SqliteTransaction
 from app.store.sqlite.values import integer
+from app.store.sqlite.witness import Memory, Witness
 
 T = TypeVar("T")
 
@@ -65,6 +66,7 @@ class SqliteStore:
         self._thread = thread
         self._writer = writer
         self._reader, self._long_reader, self._record_reader = open_reader(path), open_reader(path), open_reader(beside(path))
+        self._memory = Memory(Witness(self._reader))
         self._long_thread = SingleThread("store-reader")
         self._records = records
         self._clock = clock
@@ -77,7 +79,7 @@ class SqliteStore:
         if is_long(selection):
             return await self._long_thread.run(read_page, self._long_reader, selection)
         with translated():
-            return read_page(self._reader, selection)
+            return read_page(self._reader, selection, self._memory)
 
     async def transact(self, work: Callable[[Transaction], Awaitable[T]], weight: int = 1) -> T:
         """Run `work` in one transaction and commit."""
@@ -106,7 +108,7 @@ class SqliteStore:
     async def epoch(self) -> int:
         """The epoch in force."""
         with translated():
-            return registry.epoch(self._reader)
+            return self._memory.recall("epoch", registry.epoch, self._reader)
 
     async def in_force(self) -> InForce | None:
         """The alliance in force."""
@@ -121,7 +123,7 @@ class SqliteStore:
     async def token(self, digest: str) -> StoredToken | None:
         """The token with this digest."""
         with translated():
-            found = registry.token(self._reader, digest)
+            found = self._memory.recall(digest, registry.token, self._reader, digest)
         return None if found is None else self._with_touch(found)
 
     async def tokens(self) -> Sequence[StoredToken]:
@@ -194,6 +196,7 @@ class SqliteStore:
                 await self._long_thread.run(self._long_reader.close)
                 await self._long_thread.run(self._record_reader.close)
                 await self._records.close()
+            self._memory.close()
             self._reader.close()
             self._thread.close()
             self._long_thread.close()
