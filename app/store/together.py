@@ -32,31 +32,31 @@ class Together:
         self._most = most
         self._moment = moment
         self._waiting: list[_Waiting] = []
-        self._is_busy = False
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
         self._writing: asyncio.Task[None] | None = None
 
     async def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """Return when they are on record. Raises whatever `append` raised of the call that held them."""
         if not deliveries:
             return
-        if self._is_busy:
+        if not self._at_rest.is_set():
             done = asyncio.get_running_loop().create_future()
             self._waiting.append((deliveries, done))
             await done
             return
-        self._is_busy = True
+        self._at_rest.clear()
         try:
             await self._append(deliveries)  # who reads alone makes no task, and is told at once
         finally:
             if self._waiting:
-                self._writing = asyncio.create_task(self._write())
+                self._writing = asyncio.create_task(self._write())  # kept, or it might be collected while it runs
             else:
-                self._is_busy = False
+                self._at_rest.set()
 
     async def finish(self) -> None:
-        """Wait for what is being written for a crowd; who reads alone waits himself."""
-        if self._writing is not None:
-            await self._writing
+        """Wait for what is being written."""
+        await self._at_rest.wait()
 
     async def _write(self) -> None:
         is_crowd = False
@@ -72,7 +72,8 @@ class Together:
                 failure = error
             for _, done in together:
                 _settle(done, failure)
-        self._is_busy, self._writing = False, None
+        self._writing = None
+        self._at_rest.set()
 
     def _next(self) -> list[_Waiting]:
         """Those whose turn it is; always somebody."""

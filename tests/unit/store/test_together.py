@@ -59,6 +59,30 @@ async def test_who_reads_alone_waits_for_nobody() -> None:
     assert moments.came == []
 
 
+async def test_who_leaves_takes_nobody_with_him() -> None:
+    """He is gone before he was told; who waits behind him is written, and whoever ends the process waits for that."""
+    group, visits, _ = opened()
+    first, second = arrive(group, 0, 1)
+    await visits.arrived()
+    first.cancel()
+    await visits.arrived()
+    ending = asyncio.create_task(group.finish())
+    visits.let()
+    await asyncio.gather(second, ending)
+    assert (visits.came, first.cancelled()) == ([[0], [1]], True)
+
+
+async def test_ending_waits_for_who_reads_alone() -> None:
+    group, visits, _ = opened()
+    (reading,) = arrive(group, 0)
+    await visits.arrived()
+    ending = asyncio.create_task(group.finish())
+    await asyncio.sleep(0)
+    assert not ending.done()
+    visits.let()
+    await asyncio.gather(reading, ending)
+
+
 async def test_a_crowd_shares_its_next_visit_with_who_comes_a_moment_later() -> None:
     group, visits, moments = opened()
     readers = arrive(group, 0)
