@@ -27,8 +27,7 @@ from app.store.sqlite import open_source as open_sqlite_source
 from app.store.watched import WatchedStore
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
-
+    from app.api.asgi import ASGIApp
     from app.api.metrics import Metrics
     from app.api.settings import FaceSettings, Verifier
 

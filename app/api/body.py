@@ -3,8 +3,7 @@
 import asyncio
 from typing import Final
 
-from starlette.types import Receive
-
+from app.api.asgi import Receive
 from app.api.message import Call
 from app.errors import EnvelopeTooLarge, RequestError, UnsupportedMediaType, quoted
 

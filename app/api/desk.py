@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from starlette.types import Receive, Scope, Send
-
 from app.api import problems
 from app.api.addresses import source
+from app.api.asgi import Receive, Scope, Send
 from app.api.body import ClientGone, refuse_encoded
 from app.api.identity import Doorkeeper
 from app.api.message import Call, Header, Reply, write

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from isal import isal_zlib
-from starlette.types import Receive, Scope, Send
 
+from app.api.asgi import Receive, Scope, Send
 from app.taxii.media import TAXII
 
 Header = tuple[bytes, bytes]

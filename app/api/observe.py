@@ -13,9 +13,9 @@ from logging import DEBUG, ERROR, INFO
 from secrets import token_hex
 from typing import Any, Final, NamedTuple
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
+from app.api.asgi import ASGIApp, Message, Receive, Scope, Send
 from app.api.logs import configure_logging, logger, request_id
 from app.api.metrics import Exposition, Metrics, shared_folder, sum_of_workers
 

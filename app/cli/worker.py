@@ -15,9 +15,9 @@ from socket import socket
 from typing import Final
 
 import uvicorn
-from starlette.types import ASGIApp
 from uvicorn.loops.auto import auto_loop_factory
 
+from app.api.asgi import ASGIApp
 from app.api.logs import configure_logging
 from app.api.metrics import Exposition, Metrics
 from app.bootstrap import Settings, build_app, build_exchange, open_store
@@ -127,7 +127,7 @@ def configuration(settings: Settings, app: ASGIApp) -> uvicorn.Config:
         app,
         http=BoundedHttp,
         ws="none",
-        lifespan="auto",
+        lifespan="off",  # the store is opened before the application is made, and closed after it
         log_config=None,
         access_log=False,
         server_header=False,

@@ -14,7 +14,7 @@ import worlds
 from hypothesis import HealthCheck, settings
 from worlds import TAXII, Server, indicator, post
 
-from app.api import FaceSettings, create_app, examples
+from app.api import examples
 from app.api.openapi import document
 from app.api.routes import methods_by_path
 from app.taxii import resources
@@ -25,16 +25,9 @@ OPERATIONS = [(path, method, operation) for path, methods in CONTRACT["paths"].i
 schema = schemathesis.openapi.from_dict(CONTRACT)
 
 
-async def _app() -> Any:
-    world = await worlds.memory_world()
-    return create_app(world.exchange, FaceSettings("https://taxii.example.org"))
-
-
-async def test_the_published_file_is_what_the_application_says() -> None:
+def test_the_published_file_is_what_the_table_of_endpoints_says() -> None:
     """`make openapi` writes it anew."""
-    app = await _app()
-    assert app.openapi() == CONTRACT == document()
-    assert app.openapi_url is None
+    assert document() == CONTRACT
 
 
 def test_the_command_prints_the_published_file() -> None:
@@ -43,10 +36,9 @@ def test_the_command_prints_the_published_file() -> None:
     assert (done.stdout, done.stderr) == (PUBLISHED.read_bytes(), b"")
 
 
-async def test_every_route_is_in_the_contract_with_its_methods() -> None:
+def test_every_route_is_in_the_contract_with_its_methods() -> None:
     served = {path: {name.lower() for name in methods} - {"head"} for path, methods in methods_by_path().items()}
     assert served == {path: set(operations) for path, operations in CONTRACT["paths"].items()}
-    assert not (await _app()).routes
 
 
 def test_the_contract_is_openapi() -> None:

@@ -8,9 +8,9 @@ from typing import Final
 
 import httpx
 from property.stage import Answer, Ask, headers_of, quoted
-from starlette.types import ASGIApp
 from worlds import NO_TLS
 
+from app.api.asgi import ASGIApp
 from app.bootstrap import Settings
 from app.cli.worker import Server, configuration
 

@@ -19,11 +19,11 @@ from property.cast import CURATORS, Changes, alliance, changed
 from property.dates import Dates
 from property.histories import Add, Deed, Delete, Duties, Erase, Hold, Lift, Reject, Release, Reload, Withdraw
 from property.remembering import judge_of
-from starlette.types import ASGIApp, Message
 
 from app.access.alliance import Alliance
 from app.access.decision import Judge
 from app.api import FaceSettings, create_app
+from app.api.asgi import ASGIApp, Message
 from app.errors import Denied, NotFound, SharingError, Unauthenticated
 from app.sharing import administer, commit, curate, erase, hold, reject, review, withdraw
 from app.sharing.exchange import Exchange, InForce

@@ -57,21 +57,6 @@ async def test_what_somebody_typed_is_not_told(world: World, path: str) -> None:
     assert await told(world, "GET", path) == Observed()
 
 
-async def test_what_is_no_http_is_closed(world: World) -> None:
-    """No endpoint speaks WebSocket."""
-    app = create_app(world.exchange, FaceSettings("https://taxii.example.org"))
-    sent: list[Any] = []
-
-    async def receive() -> Any:
-        return {"type": "websocket.connect"}
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    await app({"type": "websocket", "path": "/taxii2/", "headers": [], "subprotocols": [], "query_string": b""}, receive, send)
-    assert [message["type"] for message in sent] == ["websocket.close"]
-
-
 def test_every_path_has_its_methods() -> None:
     paths = methods_by_path()
     assert sum(len(methods) for methods in paths.values()) == len(ROUTES) + sum(route.method == "GET" for route in ROUTES)

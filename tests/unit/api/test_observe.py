@@ -10,13 +10,10 @@ import httpx
 import pytest
 import structlog
 from prometheus_client import CollectorRegistry, generate_latest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Route
 
 from app.access.credentials import mint
 from app.api import observe as module
+from app.api.asgi import Receive, Scope, Send
 from app.api.observe import Metrics, configure_logging, observe, observed, route_of
 from app.errors import ConfigurationError, StoreUnavailable
 
@@ -54,43 +51,62 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Lines:
     return lambda: [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
 
-async def page(request: Request) -> Response:
-    telling = observed(request.scope)
+async def answer(send: Send, *pieces: bytes, status: int = 200) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": []})
+    for piece in pieces:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body"})
+
+
+async def page(scope: Scope, send: Send) -> None:
+    telling = observed(scope)
     telling.client, telling.collection, telling.served = "ng-cert/misp", "members/ng-indicators", 3
-    return PlainTextResponse("x" * 100)
+    await answer(send, b"x" * 100)
 
 
-async def refused(request: Request) -> Response:
-    return PlainTextResponse(f"no {request.url}", status_code=int(request.path_params["status"]))
+async def refused(scope: Scope, send: Send) -> None:
+    await answer(send, scope["path"].encode(), status=int(scope["path"].split("/")[3]))
 
 
-async def broken(request: Request) -> Response:
-    raise KeyError({"id": OBJECT, "name": CONTENT, "sent": request.headers.get("authorization")})
+async def broken(scope: Scope, _send: Send) -> None:
+    raise KeyError({"id": OBJECT, "name": CONTENT, "sent": dict(scope["headers"]).get(b"authorization")})
 
 
-async def stored(request: Request) -> Response:
-    telling = observed(request.scope)
+async def stored(scope: Scope, send: Send) -> None:
+    telling = observed(scope)
     telling.added, telling.failed = 5, 2
-    return PlainTextResponse("", status_code=202)
+    await answer(send, status=202)
 
 
-async def long(_request: Request) -> Response:
-    return StreamingResponse(iter([b"ab", b"c" * 10]))
+async def long(_scope: Scope, send: Send) -> None:
+    await answer(send, b"ab", b"c" * 10)
 
 
-ROUTES = [
-    Route("/members/collections/{collection}/objects/", page, methods=["GET"]),
-    Route("/members/collections/{collection}/objects/", stored, methods=["POST"]),
-    Route("/members/collections/{collection}/objects/{object}/", broken),
-    Route("/members/status/{status}/", refused),
-    Route("/healthz", long),
-    Route("/taxii2/", long),
-]
+async def nowhere(_scope: Scope, send: Send) -> None:
+    await answer(send, b"nothing", status=404)
+
+
+async def unfit(_scope: Scope, send: Send) -> None:
+    await answer(send, b"another method", status=405)
+
+
+DESKS = {
+    "/{root}/collections/{id}/objects/": {"GET": page, "POST": stored},
+    "/{root}/collections/{id}/objects/{object}/": {"GET": broken},
+    "/{root}/status/{id}/": {"GET": refused},
+    "/healthz": {"GET": long},
+    "/taxii2/": {"GET": long},
+}
+
+
+async def application(scope: Scope, _receive: Receive, send: Send) -> None:
+    desks = DESKS.get(route_of(scope["path"]))
+    desk = nowhere if desks is None else desks.get(scope["method"], unfit)
+    await desk(scope, send)
 
 
 def visitor(metrics: Metrics, peer: str = "192.0.2.7", **options: Any) -> httpx.AsyncClient:
-    application = observe(Starlette(routes=ROUTES), metrics, **options)
-    transport = httpx.ASGITransport(application, raise_app_exceptions=False, client=(peer, 40000))
+    transport = httpx.ASGITransport(observe(application, metrics, **options), raise_app_exceptions=False, client=(peer, 40000))
     return httpx.AsyncClient(transport=transport, base_url="http://sharing.example")
 
 
