@@ -22,6 +22,8 @@ from app.stix.handling import HandlingLabel
 NOTHING_DECIDED: Final = 0
 """The mark below every label number."""
 
+FIRST_PAUSE: Final = 0.002
+"""Seconds: what it takes to read a thousand labels."""
 SLICE: Final = 8
 """Parts of labels decided in one go: at a tenth of a millisecond each, other requests wait a millisecond for their turn."""
 
@@ -72,15 +74,19 @@ def clear(judge: Judge, question: Question, labels: Sequence[NumberedLabel], now
 async def extend(judge: Judge, question: Question, labels: Sequence[NumberedLabel], now: datetime, previous: Clearance) -> Clearance:
     """`clear`, slice by slice; as long as a slice took, the time is others'.
 
-    A request goes through the event loop a dozen times before it is answered. Did it meet a slice each time, it would wait for all of them.
+    A request goes through the event loop a dozen times before it is answered. Did it meet a slice each time, it would wait for all of them. What comes
+    before and after several slices, the reading of many labels and of a page under them, takes as long as one: there is a pause between these, too.
     """
-    clearance, pause = previous, 0.0
-    for part in _slices(sorted(labels, key=lambda entry: entry[0])):
+    slices = list(_slices(sorted(labels, key=lambda entry: entry[0])))
+    clearance, pause = previous, FIRST_PAUSE if len(slices) > 1 else 0.0
+    for part in slices:
         if pause:
             await asyncio.sleep(pause)
         began = perf_counter()
         clearance = clear(judge, question, part, now, clearance)
         pause = perf_counter() - began
+    if len(slices) > 1:
+        await asyncio.sleep(pause)
     return clearance
 
 
