@@ -38,7 +38,8 @@ _CHECKS: Final = {
             WHERE v.collection = c.number)
         OR c.labels < (SELECT coalesce(max(number), 0) FROM label l WHERE l.collection = c.number)""",
     "{} rows have numbers that will be given again": "SELECT count(*) FROM version WHERE row > (SELECT rows FROM counter)",
-    "{} pins belong to rows that are not there": "SELECT count(*) FROM pin n LEFT JOIN version v ON v.row = n.row WHERE v.row IS NULL",
+    "{} pins belong to rows that are not there, or name nothing of their collection": """SELECT count(*) FROM pin n
+        LEFT JOIN version v ON v.row = n.row LEFT JOIN target t ON t.number = n.target WHERE v.collection IS NOT t.collection OR v.row IS NULL""",
 }  # fmt: skip
 """What is told of a number that is not zero → the query for the number."""
 

@@ -195,6 +195,31 @@ INSERT INTO identity VALUES (1, lower(hex(randomblob(16))), 0);
 """
 """`identity.id` is the store's own; the file of deliveries carries it too, from the first opening on that made it."""
 
+_TARGETS: Final = """
+CREATE TABLE target (
+    number INTEGER PRIMARY KEY,
+    collection INTEGER NOT NULL,
+    object_id TEXT NOT NULL,
+    contributor TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX target_by_id ON target (collection, object_id, contributor);
+INSERT INTO target (collection, object_id, contributor) SELECT DISTINCT collection, target, contributor FROM pin;
+
+ALTER TABLE pin RENAME TO old_pin;
+DROP INDEX pin_by_target;
+CREATE TABLE pin (
+    row INTEGER NOT NULL,
+    target INTEGER NOT NULL,
+    label INTEGER NOT NULL,
+    PRIMARY KEY (row, target, label)
+) STRICT, WITHOUT ROWID;
+INSERT INTO pin SELECT n.row, t.number, n.label FROM old_pin n CROSS JOIN target t INDEXED BY target_by_id
+    ON t.collection = n.collection AND t.object_id = n.target AND t.contributor = n.contributor;
+DROP TABLE old_pin;
+CREATE INDEX pin_by_target ON pin (target, label);
+"""
+"""A contribution that is referred to has a number: its names in each pin, and in the index again, were a fifth of a file of relationships."""
+
 _DELIVERIES: Final = """
 CREATE TABLE identity (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL) STRICT;
 
@@ -263,7 +288,7 @@ STORE_PAGE_OCTETS: Final = 16_384
 is a visit to the disk, where small pages cost less.)
 """
 
-STORE: Final = Schema(APPLICATION_ID, (_FIRST, _DUTIES, _PINS, _SEALED), "the store", STORE_PAGE_OCTETS)
+STORE: Final = Schema(APPLICATION_ID, (_FIRST, _DUTIES, _PINS, _SEALED, _TARGETS), "the store", STORE_PAGE_OCTETS)
 COPY: Final = replace(STORE, application_id=COPY_ID, purpose="the copy")
 DELIVERIES: Final = Schema(DELIVERIES_ID, (_DELIVERIES,), "the store's deliveries")
 

@@ -46,7 +46,7 @@ BESIDE: Final = frozenset({Part.BATCHES, Part.POLLS, Part.REFUSALS})
 """Those that lie in the file of deliveries."""
 
 _COLLECTIONS: Final = "SELECT key, labels, newest FROM collection WHERE labels > 0 OR newest > 0"
-_PINS: Final = "SELECT target, contributor, label FROM pin WHERE row = ?"
+_PINS: Final = "SELECT t.object_id, t.contributor, n.label FROM pin n CROSS JOIN target t ON t.number = n.target WHERE n.row = ?"
 
 
 class _Reading(NamedTuple):

@@ -38,6 +38,9 @@ INSERT INTO pin VALUES (4, 'indicator--1', 'ng-cert', 1);
 """
 
 
+PINS = "SELECT t.collection, n.row, t.object_id, t.contributor, n.label FROM pin n JOIN target t ON t.number = n.target ORDER BY n.row"
+
+
 def _rows(connection: apsw.Connection, *numbers: int) -> list[int]:
     found = read_page(connection, select(*numbers, collection="shared", versions=EVERY))
     assert isinstance(found, Page)
@@ -55,5 +58,5 @@ def test_targets_that_have_closed_since_close_what_refers_to_them(tmp_path: Path
     opened = open_writer(path, timedelta(seconds=1))
     assert _rows(opened, GREEN) == [5]
     assert _rows(opened, GREEN, STRICT) == [1, 2, 3, 4, 5]
-    assert opened.execute("SELECT collection, row, label FROM pin ORDER BY row").fetchall() == [(1, 3, STRICT), (1, 4, STRICT)]
+    assert opened.execute(PINS).fetchall() == [(1, 3, "indicator--1", "ng-cert", STRICT), (1, 4, "indicator--1", "ng-cert", STRICT)]
     opened.close()

@@ -281,7 +281,10 @@ async def test_pins_are_in_the_file(store: SqliteStore) -> None:
     """What the writer could see cannot be found later: it is stored from the first write on (DESIGN 6)."""
     pins = frozenset({Pin("indicator--1", "ke-cert", 4), Pin("indicator--1", "ng-cert", 0)})
     await store.transact(lambda tx: tx.put(COLLECTION, [Arrival(version("relationship--1", date_added=5), b"{}", pins)]))
-    found = store._reader.execute("SELECT target, contributor, label FROM pin WHERE row = 1 ORDER BY contributor").fetchall()
+    query = (
+        "SELECT t.object_id, t.contributor, n.label FROM pin n JOIN target t ON t.number = n.target WHERE n.row = 1 ORDER BY t.contributor"
+    )
+    found = store._reader.execute(query).fetchall()
     assert [Pin(*row) for row in found] == sorted(pins)
 
 

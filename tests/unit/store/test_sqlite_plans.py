@@ -153,18 +153,25 @@ async def test_a_walk_over_all_ids_seeks_its_place_in_their_index(store: SqliteS
 
 
 @pytest.mark.parametrize(
-    ("query", "wanted", "step"),
+    ("query", "bindings", "step"),
     [
-        (pins._OF_ROWS, rows.integers([1, 2]), "SEARCH n USING PRIMARY KEY (row=?)"),
-        (pins._PINNED, rows.texts(["indicator--1"]), "SEARCH n USING COVERING INDEX pin_by_target (collection=? AND target=?)"),
+        (pins._OF_ROWS, (rows.integers([1, 2]), 1), "SEARCH n USING PRIMARY KEY (row=?)"),
+        (pins._KNOWN, (rows.texts(["indicator--1"]), 1), "SEARCH t USING COVERING INDEX target_by_id (collection=? AND object_id=?)"),
+        (pins._PINNED, (rows.texts(["indicator--1"]), 1), "SEARCH n USING COVERING INDEX pin_by_target (target=?)"),
+        (pins._COPY, (1, 2), "SEARCH n USING COVERING INDEX pin_by_target (target=?)"),
+        (pins._DROP, (1, rows.integers([2])), "SEARCH pin USING COVERING INDEX pin_by_target (target=? AND label=?)"),
+        (pins._UNFLAGGED, (1, 2), "SEARCH n USING COVERING INDEX pin_by_target (target=? AND label=?)"),
+        (pins._REFERRING, (1, 2, 3), "SEARCH n USING COVERING INDEX pin_by_target (target=?)"),
+        (pins._UNPIN, (1, 2, rows.integers([2])), "SEARCH pin USING PRIMARY KEY (row=? AND target=?)"),
     ],
-    ids=["of rows", "on targets"],
+    ids=["of rows", "numbers", "on targets", "copied", "dropped", "unflagged", "referring", "unpinned"],
 )
 async def test_pins_are_found_without_looking_through_those_of_a_collection(
-    store: SqliteStore, query: str, wanted: object, step: str
+    store: SqliteStore, query: str, bindings: tuple[object, ...], step: str
 ) -> None:
-    steps = [detail for *_, detail in store._reader.execute(f"EXPLAIN QUERY PLAN {query}", (wanted, 1))]
+    steps = [detail for *_, detail in store._reader.execute(f"EXPLAIN QUERY PLAN {query}", bindings)]
     assert step in steps
+    assert not any(is_scan_of_a_table(each) and "VIRTUAL TABLE" not in each and "SCAN f" not in each for each in steps)
 
 
 @pytest.mark.parametrize(
