@@ -9,8 +9,11 @@ import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate
+from operator import sub
 from typing import Final, NamedTuple
+
+from isal import isal_zlib
 
 DELIVERIES: Final = "deliveries"
 """The chain of all deliveries. Its records are batches: what was made durable together is sealed together."""
@@ -41,10 +44,10 @@ class Delivered:
 
 def pack(rows: Sequence[int]) -> bytes:
     """Ascending rows, as steps after the first one, which is kept beside them."""
-    steps = [later - earlier for earlier, later in pairwise(rows)]
+    steps = list(map(sub, rows[1:], rows))
     width = next(width for width in _WIDTHS if max(steps, default=0) < 1 << 8 * width)
     body = _little_endian(array(_WIDTHS[width], steps)).tobytes()
-    if len(body) >= _WORTH_DEFLATING and len(smaller := zlib.compress(body, 1)) < len(body):
+    if len(body) >= _WORTH_DEFLATING and len(smaller := isal_zlib.compress(body, 1)) < len(body):
         return bytes((width | _DEFLATED,)) + smaller
     return bytes((width,)) + body
 
