@@ -81,7 +81,7 @@ async def rows(world: World, client: str, path: str, versions: Versions | None =
     found: list[tuple[str, str]] = []
     while True:
         answer = await read.read(world.exchange, client, at(path), query, Endpoint.OBJECTS)
-        found += [name_of(entry) for entry in answer.entries]
+        found += [name_of(entry) for entry in answer.page.entries]
         if answer.next is None:
             return found
         query = ObjectQuery(limit=limit, next=decode(answer.next))
@@ -106,7 +106,7 @@ async def all_versions(world: World, client: str, path: str) -> list[tuple[str, 
 async def contents(world: World, client: str, path: str) -> list[dict[str, Any]]:
     """The objects that the client reads there."""
     answer = await read.read(world.exchange, client, at(path), ObjectQuery(), Endpoint.OBJECTS)
-    return [orjson.loads(entry.raw) for entry in answer.entries]
+    return [orjson.loads(entry.raw) for entry in answer.page.entries]
 
 
 async def delete(world: World, client: str, path: str, identifier: str, versions: Versions = EVERY) -> None:

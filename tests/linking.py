@@ -27,13 +27,13 @@ async def open_all(world: World, batch: int = 500) -> int:
 async def new_since(world: World, client: str, since: int) -> list[str]:
     """The ids that a poll from this position on brings."""
     query = ObjectQuery(after=since, versions=EVERY, has_versions=True)
-    return [entry.object_id for entry in (await read.read(world.exchange, client, at(ALLIANCE), query, Endpoint.MANIFEST)).entries]
+    return [entry.object_id for entry in (await read.read(world.exchange, client, at(ALLIANCE), query, Endpoint.MANIFEST)).page.entries]
 
 
 async def newest(world: World, client: str) -> int:
     """The date_added that the client has reached."""
     query = ObjectQuery(versions=EVERY, has_versions=True)
-    return max(entry.date_added for entry in (await read.read(world.exchange, client, at(ALLIANCE), query, Endpoint.MANIFEST)).entries)
+    return max(entry.date_added for entry in (await read.read(world.exchange, client, at(ALLIANCE), query, Endpoint.MANIFEST)).page.entries)
 
 
 def linked(target: Content, **changes: Any) -> Content:

@@ -15,7 +15,7 @@ from app.sharing.door import Visit, enter, under_one_alliance
 from app.sharing.exchange import NOTHING_HERE, Address, Exchange
 from app.sharing.sight import Wish, page
 from app.stix.identifiers import is_identifier
-from app.store.contract import Entry, Page
+from app.store.contract import Page
 from app.store.records import Poll
 from app.taxii.query import EVERY, Endpoint, ObjectQuery, next_after, resolve
 
@@ -33,11 +33,6 @@ class Answer(NamedTuple):
     first: str | None
     last: str | None
     compatibility: frozenset[str]
-
-    @property
-    def entries(self) -> tuple[Entry, ...]:
-        """What the page holds, row by row."""
-        return self.page.entries
 
 
 async def read(  # noqa: PLR0913, PLR0917 # a request line, whole

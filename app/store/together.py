@@ -18,7 +18,8 @@ async def _moment() -> None:
 class Together:
     """Puts deliveries on record by `append`, one call after the other, in the order in which they came.
 
-    A call holds what waits, up to `most` deliveries (None: all of it); what one caller brought is never divided. If the last one held those of several,
+    Who comes when nothing is written calls it himself: if he is cancelled, so is his call. Those who come meanwhile are written by a task of their own. Its
+    calls hold what waits, up to `most` deliveries (None: all of it); what one caller brought is never divided. If the last one held those of several,
     a `moment` passes before the next.
     """
 
@@ -59,21 +60,26 @@ class Together:
         await self._at_rest.wait()
 
     async def _write(self) -> None:
+        together: list[_Waiting] = []
         is_crowd = False
-        while self._waiting:
-            if is_crowd:
-                await self._moment()
-            together = self._next()
-            is_crowd = len(together) > 1  # who reads alone does not wait
-            failure: Exception | None = None
-            try:
-                await self._append([each for deliveries, _ in together for each in deliveries])
-            except Exception as error:  # noqa: BLE001 # told to whoever waits, and to nobody else
-                failure = error
-            for _, done in together:
-                _settle(done, failure)
-        self._writing = None
-        self._at_rest.set()
+        try:
+            while self._waiting:
+                if is_crowd:
+                    await self._moment()
+                together = self._next()
+                is_crowd = len(together) > 1  # who reads alone does not wait
+                failure: Exception | None = None
+                try:
+                    await self._append([each for deliveries, _ in together for each in deliveries])
+                except Exception as error:  # noqa: BLE001 # told to whoever waits, and to nobody else
+                    failure = error
+                for _, done in together:
+                    _settle(done, failure)
+        finally:
+            for _, done in (*together, *self._waiting):
+                done.cancel()  # nothing to those who were told
+            self._waiting, self._writing = [], None
+            self._at_rest.set()
 
     def _next(self) -> list[_Waiting]:
         """Those whose turn it is; always somebody."""

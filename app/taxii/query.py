@@ -204,7 +204,8 @@ def _next(text: str, limits: QueryLimits) -> Cursor:
         (cursor.spec_versions, _SPEC_VERSION_FORM.fullmatch),
         (exact, _is_version_key),
     )
-    if not all(is_valid(value) for values, is_valid in fields for value in values or ()):
+    asks_for_nothing = cursor.versions == Versions()
+    if asks_for_nothing or not all(is_valid(value) for values, is_valid in fields for value in values or ()):
         raise InvalidCursor("`next` holds match values that no request can ask for: start over without it")
     return cursor
 

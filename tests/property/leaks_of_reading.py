@@ -117,7 +117,7 @@ def last_date_of_the_collection(patch: Patch) -> None:
 
     def answered(*rest: Any) -> Answer:
         answer = real_answer(*rest)
-        return answer._replace(last=timestamp(newest["date"])) if answer.entries and not answer.page.more else answer
+        return answer._replace(last=timestamp(newest["date"])) if answer.page.entries and not answer.page.more else answer
 
     patch.setattr(MemoryStore, "page", page)
     patch.setattr(read, "_answer", answered)
@@ -128,7 +128,7 @@ def row_numbers_in_a_header(patch: Patch) -> None:
     real = rendering.date_headers
 
     def headers(answer: Answer) -> tuple[Header, ...]:
-        return (*real(answer), (b"etag", b'"%d"' % answer.entries[-1].row)) if answer.entries else real(answer)
+        return (*real(answer), (b"etag", b'"%d"' % answer.page.entries[-1].row)) if answer.page.entries else real(answer)
 
     patch.setattr(objects, "date_headers", headers)
 

@@ -37,7 +37,7 @@ def hidden(dice: random.Random, closed: Content, visible: list[Content]) -> Cont
 async def dates(world: World, path: str) -> list[tuple[str, int]]:
     """(id, date_added) of what the reader sees, in order."""
     query = ObjectQuery(versions=EVERY, has_versions=True)
-    entries: tuple[Entry, ...] = (await read.read(world.exchange, READER, at(path), query, Endpoint.MANIFEST)).entries
+    entries: tuple[Entry, ...] = (await read.read(world.exchange, READER, at(path), query, Endpoint.MANIFEST)).page.entries
     return [(entry.object_id, entry.date_added) for entry in entries]
 
 

@@ -89,7 +89,7 @@ class Play:
 
     async def _read(self, client: str, after: int | None) -> tuple[Entry, ...]:
         query = ObjectQuery(after=after, versions=EVERY, has_versions=True)
-        return (await read.read(self.world.exchange, client, at(ALLIANCE), query, Endpoint.MANIFEST)).entries
+        return (await read.read(self.world.exchange, client, at(ALLIANCE), query, Endpoint.MANIFEST)).page.entries
 
 
 def _row(entry: Entry) -> Row:

@@ -1,7 +1,7 @@
 """Labels and dates of a collection. Called on the writer's thread, within its transaction; `above_mark` on readers too."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import apsw
 
@@ -31,8 +31,10 @@ def number_of(connection: apsw.Connection, key: str, *, only_reads: bool = False
 
 def above_mark(connection: apsw.Connection, collection: int | None, mark: int) -> tuple[tuple[int, HandlingLabel], ...]:
     """The labels numbered above `mark`, ascending."""
-    rows = connection.execute("SELECT number, text FROM label WHERE collection = ? AND number > ? ORDER BY number", (collection, mark))
-    return tuple((number, HandlingLabel.from_text(text)) for number, text in rows)
+    query = "SELECT number, text FROM label WHERE collection = ? AND number > ? ORDER BY number"
+    # All at once: a text that nobody can understand must not leave the statement open.
+    found: list[tuple[Any, ...]] = connection.execute(query, (collection, mark)).fetchall()
+    return tuple((number, HandlingLabel.from_text(text)) for number, text in found)
 
 
 def intern(

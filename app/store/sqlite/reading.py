@@ -27,6 +27,7 @@ from app.taxii.query import LATEST, Versions
 
 FEW_LANES: Final = 64
 """Up to here a merge is faster than the heap, and its statement short enough to be kept prepared."""
+FEW_TYPES: Final = 4
 NO_LANE: Final = 0
 _NOTHING: Final = frozenset[str]()
 _NO_VERSIONS: Final = Versions()
@@ -102,7 +103,7 @@ def read_page(connection: apsw.Connection, selection: Selection, memory: Memory 
         return _read_page(connection, selection)[0]
     key = _key(selection)
     way = memory.known(key)
-    if way is not None:
+    if way is not None and not selects_nothing(selection):
         page = _page(connection, way, selection)
         if memory.holds():
             return page
@@ -120,8 +121,10 @@ def _read_page(connection: apsw.Connection, selection: Selection) -> tuple[Page 
         ).get
         if epoch != selection.epoch or newest_label > selection.mark:
             return Behind(epoch, above_mark(connection, collection, selection.mark)), None
-        way = Way(collection, () if selects_nothing(selection) or selection.ids is not None else _lanes(connection, collection, selection))
-        return _page(connection, way, selection), way
+        if selects_nothing(selection):
+            return Page(), None  # whoever asks for the same with other versions goes another way
+        way = Way(collection, () if selection.ids is not None else _lanes(connection, collection, selection))
+        return _page(connection, way, selection), way if _is_small(selection, way) else None
     finally:
         if connection.in_transaction:  # an error may have ended it
             connection.execute("COMMIT")
@@ -133,6 +136,11 @@ def _key(selection: Selection) -> Hashable:
     if selection.ids is not None:
         return collection, epoch, mark
     return collection, epoch, mark, selection.numbers, selection.after, selection.types, selection.versions == LATEST
+
+
+def _is_small(selection: Selection, way: Way) -> bool:
+    """Whether a way is worth its room in memory: a client could ask for thousands of others."""
+    return len(way.lanes) <= FEW_LANES and len(selection.types or ()) <= FEW_TYPES
 
 
 def is_long(selection: Selection) -> bool:
@@ -157,8 +165,6 @@ def merge_of(lanes: int) -> str:
 
 
 def _page(connection: apsw.Connection, way: Way, selection: Selection) -> Page:
-    if selects_nothing(selection):
-        return Page()
     source = _merged(way.lanes) if selection.ids is None else _ids(way.collection, selection)
     if source is None:
         return Page()

@@ -19,9 +19,9 @@ HEAD: Final = 48
 """Octets. The head stands there twice, and while it is written the two differ."""
 REGION: Final = 32 * 1024
 """Octets of a part of the index, as SQLite maps them."""
-MOST_REMEMBERED: Final = 8_192
-"""Answers about one state; beyond, all are forgotten: simpler than an order of age, and as good."""
-_METHODS: Final = ctypes.sizeof(ctypes.c_void_p)
+MOST_REMEMBERED: Final = 4_096
+"""Answers about one state, each of a kilobyte at most; beyond, all are forgotten: simpler than an order of age, and as good."""
+_POINTER: Final = ctypes.sizeof(ctypes.c_void_p)
 _SHM_MAP: Final = 13
 """The place of `xShmMap` among the methods of a file (c3ref, `sqlite3_io_methods`), each of which has the size of a pointer."""
 _MAP: Final = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_void_p)
@@ -30,14 +30,18 @@ _MAP: Final = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctyp
 class Witness:
     """Tells the states of a connection's file apart. The connection stays open as long as it is asked."""
 
-    __slots__ = ("_octets",)
+    __slots__ = ("_connection", "_octets")
 
     def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
         self._octets = _shared_head(connection)
 
     def state(self) -> bytes | None:
-        """The state of the file, equal to another exactly if nothing was committed in between; None while it changes, or cannot be seen."""
-        if self._octets is None:
+        """The state of the file, equal to another only if nothing was committed in between.
+
+        None while it changes, if it cannot be seen, and if the connection still reads what was before.
+        """
+        if self._octets is None or self._connection.txn_state() != apsw.SQLITE_TXN_NONE:
             return None
         seen: bytes = self._octets.raw
         return seen if seen[:HEAD] == seen[HEAD:] else None
@@ -106,8 +110,10 @@ def _shared_head(connection: apsw.Connection) -> "ctypes.Array[ctypes.c_char] | 
     methods = ctypes.c_void_p.from_address(file.value).value
     if methods is None or ctypes.c_int.from_address(methods).value < 2:  # the first version had no shared memory
         return None
+    method = ctypes.c_void_p.from_address(methods + _SHM_MAP * _POINTER).value
+    if method is None:
+        return None
     region = ctypes.c_void_p()
-    shm_map = _MAP(ctypes.c_void_p.from_address(methods + _SHM_MAP * _METHODS).value or 0)
-    if shm_map(file.value, 0, REGION, 0, ctypes.addressof(region)) != apsw.SQLITE_OK or region.value is None:
+    if _MAP(method)(file.value, 0, REGION, 0, ctypes.addressof(region)) != apsw.SQLITE_OK or region.value is None:
         return None
     return (ctypes.c_char * (2 * HEAD)).from_address(region.value)

@@ -363,7 +363,7 @@ async def _offsets(*, hidden: bool) -> list[int]:
         await keep(world, NG, ALLIANCE, terms, {**three[1], "object_marking_refs": [GREEN, terms["id"]]})
     await keep(world, KE, ALLIANCE, *three)
     answer = await read.read(world.exchange, KE, at(ALLIANCE), ObjectQuery(), Endpoint.OBJECTS)
-    return [entry.date_added - answer.entries[0].date_added for entry in answer.entries]
+    return [entry.date_added - answer.page.entries[0].date_added for entry in answer.page.entries]
 
 
 async def test_dates_do_not_tell_what_else_stands_under_an_id() -> None:

@@ -24,7 +24,7 @@ async def with_compliance() -> tuple[World, HandClock, str]:
 
 async def positions(world: World, client: str, path: str) -> list[tuple[str, str, int]]:
     answer = await read.read(world.exchange, client, at(path), ObjectQuery(versions=EVERY, has_versions=True), Endpoint.MANIFEST)
-    return [(entry.object_id, entry.version, entry.date_added) for entry in answer.entries]
+    return [(entry.object_id, entry.version, entry.date_added) for entry in answer.page.entries]
 
 
 async def test_what_is_held_is_seen_by_its_originator_alone() -> None:

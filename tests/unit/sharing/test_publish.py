@@ -18,7 +18,7 @@ async def dates(world: World, client: str, path: str = NATIONAL, after: int | No
     """The date of each version that the client reads later than `after`, the newest of an id."""
     query = ObjectQuery(versions=EVERY, has_versions=True, after=after)
     answer = await read.read(world.exchange, client, at(path), query, Endpoint.MANIFEST)
-    return {entry.object_id: entry.date_added for entry in answer.entries}
+    return {entry.object_id: entry.date_added for entry in answer.page.entries}
 
 
 async def publish_all(world: World) -> int:

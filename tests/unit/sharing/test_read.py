@@ -51,9 +51,9 @@ async def pages(limit: int, *, hidden: bool) -> list[Answer]:
 async def test_pages_are_full_to_the_end_whatever_is_hidden(limit: int) -> None:
     """Case 26: `more` and the sizes of pages are those of a world in which nothing else was written."""
     whole, plain = await pages(limit, hidden=True), await pages(limit, hidden=False)
-    assert [(len(each.entries), each.page.more) for each in whole] == [(len(each.entries), each.page.more) for each in plain]
+    assert [(len(each.page.entries), each.page.more) for each in whole] == [(len(each.page.entries), each.page.more) for each in plain]
     assert all(each.page.more is (each.next is not None) for each in whole)
-    assert [name_of(entry)[0] for page in whole for entry in page.entries] == [each["id"] for each in SHOWN]
+    assert [name_of(entry)[0] for page in whole for entry in page.page.entries] == [each["id"] for each in SHOWN]
 
 
 async def test_a_cursor_stands_at_the_last_row_that_was_shown() -> None:
@@ -61,7 +61,7 @@ async def test_a_cursor_stands_at_the_last_row_that_was_shown() -> None:
     answer = await ask(await world_with(hidden=True), limit=2, types=frozenset({"indicator"}))
     assert answer.next is not None
     cursor = decode(answer.next)
-    assert cursor.position == answer.entries[-1].date_added
+    assert cursor.position == answer.page.entries[-1].date_added
     assert (cursor.types, cursor.ids, cursor.object_id) == (frozenset({"indicator"}), None, None)
 
 
@@ -71,9 +71,9 @@ async def test_a_cursor_gives_no_right() -> None:
     nigerias = await ask(world, NG, limit=2)
     assert nigerias.next is not None
     rest = await ask(world, next=decode(nigerias.next))
-    assert [name_of(entry)[0] for entry in rest.entries] == [each["id"] for each in SHOWN]
+    assert [name_of(entry)[0] for entry in rest.page.entries] == [each["id"] for each in SHOWN]
     await alter_organisation(world, "ng-cert", withhold_from=frozenset({"jur:KE"}))
-    assert (await ask(world, next=decode(nigerias.next))).entries == ()
+    assert (await ask(world, next=decode(nigerias.next))).page.entries == ()
     await alter_organisation(world, "ke-cert", active=False)
     with pytest.raises(NotFound):
         await ask(world, next=decode(nigerias.next))
@@ -83,7 +83,7 @@ async def test_a_cursor_gives_no_right() -> None:
 async def test_dates_are_those_of_the_rows_that_are_shown(limit: int) -> None:
     """Case 28: what came before, behind or in between has no say."""
     for page in await pages(limit, hidden=True):
-        assert (page.first, page.last) == (timestamp(page.entries[0].date_added), timestamp(page.entries[-1].date_added))
+        assert (page.first, page.last) == (timestamp(page.page.entries[0].date_added), timestamp(page.page.entries[-1].date_added))
 
 
 async def test_a_page_of_hidden_rows_alone_is_an_empty_one() -> None:

@@ -42,13 +42,13 @@ async def change_collection(world: World, path: str, **changes: Any) -> administ
 async def later_than(world: World, client: str, path: str, position: int) -> list[str]:
     """What a client gets that polls on from where it stood."""
     answer = await read.read(world.exchange, client, at(path), ObjectQuery(after=position), Endpoint.MANIFEST)
-    return [entry.object_id for entry in answer.entries]
+    return [entry.object_id for entry in answer.page.entries]
 
 
 async def position(world: World, client: str, path: str) -> int:
     """Where a client stands that has polled everything."""
     answer = await read.read(world.exchange, client, at(path), ObjectQuery(), Endpoint.MANIFEST)
-    return answer.entries[-1].date_added
+    return answer.page.entries[-1].date_added
 
 
 # ---- 22: revocations that not everybody hears of

@@ -79,7 +79,7 @@ async def test_the_version_that_becomes_last_gets_a_new_date() -> None:
     before = (await read.read(world.exchange, KE, _national(), ObjectQuery(), Endpoint.MANIFEST)).last
     await delete(world, NG, NATIONAL, old["id"], LATEST)
     answer = await read.read(world.exchange, KE, _national(), ObjectQuery(), Endpoint.MANIFEST)
-    assert only(answer.entries).version == old["modified"]
+    assert only(answer.page.entries).version == old["modified"]
     assert answer.last is not None
     assert before is not None
     assert answer.last > before

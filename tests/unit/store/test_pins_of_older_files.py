@@ -5,9 +5,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import apsw
+import pytest
 from contract.samples import select
 
 from app.store.contract import Page
+from app.store.pins import Contribution, Pin
+from app.store.sqlite import pins
 from app.store.sqlite.connection import make_private, open_writer
 from app.store.sqlite.reading import read_page
 from app.store.sqlite.schema import STORE, migrate
@@ -59,4 +62,34 @@ def test_targets_that_have_closed_since_close_what_refers_to_them(tmp_path: Path
     assert _rows(opened, GREEN) == [5]
     assert _rows(opened, GREEN, STRICT) == [1, 2, 3, 4, 5]
     assert opened.execute(PINS).fetchall() == [(1, 3, "indicator--1", "ng-cert", STRICT), (1, 4, "indicator--1", "ng-cert", STRICT)]
+    opened.close()
+
+
+NAMED = """
+INSERT INTO collection (number, key, labels) VALUES (1, 'one', 2), (2, 'two', 2);
+INSERT INTO version VALUES (1, 1, 'note--1', 'note', 'ng-cert', 0, '1', '1', x'00', '', x'7B7D'),
+    (2, 2, 'note--1', 'note', 'ng-cert', 0, '1', '1', x'00', '', x'7B7D');
+INSERT INTO standing VALUES (1, 11, 1, 1, 0, 0, 1, 1), (2, 12, 1, 1, 0, 0, 1, 0);
+INSERT INTO pin VALUES (1, 1, 'indicator--1', 'ng-cert', 2), (1, 1, 'indicator--1', 'ke-cert', 0), (1, 1, 'indicator--1', 'ng-cert', -1),
+    (2, 2, 'indicator--1', 'ng-cert', 1);
+"""
+
+
+@pytest.mark.parametrize("before", [3, 4])
+def test_pins_that_named_their_targets_are_the_same_pins(tmp_path: Path, before: int) -> None:
+    """Each in its collection, under its labels; and what is pinned again gets no second number."""
+    path = tmp_path / "store.db"
+    make_private(path)
+    old = apsw.Connection(str(path))
+    migrate(old, path.name, replace(STORE, migrations=STORE.migrations[:before]))
+    old.execute(NAMED).fetchall()
+    old.close()
+    opened = open_writer(path, timedelta(seconds=1))
+    ours = frozenset({Pin("indicator--1", "ng-cert", 2), Pin("indicator--1", "ke-cert", 0), Pin("indicator--1", "ng-cert", -1)})
+    assert pins.of_rows(opened, 1, [1, 2]) == {1: ours}
+    assert pins.of_rows(opened, 2, [1, 2]) == {2: frozenset({Pin("indicator--1", "ng-cert", 1)})}
+    pins.add_pins(opened, 2, {2: frozenset({Pin("indicator--1", "ng-cert", 1), Pin("indicator--1", "ke-cert", 1)})})
+    assert pins.pinned(opened, 2, [Contribution("indicator--1", "ng-cert")]) == {Contribution("indicator--1", "ng-cert"): frozenset({1})}
+    assert opened.execute("SELECT count(*) FROM target").get == 4
+    assert opened.execute("PRAGMA integrity_check").get == "ok"
     opened.close()

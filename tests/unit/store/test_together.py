@@ -72,6 +72,25 @@ async def test_who_leaves_takes_nobody_with_him() -> None:
     assert (visits.came, first.cancelled()) == ([[0], [1]], True)
 
 
+async def test_whoever_waits_hears_of_it_when_the_writing_is_given_up() -> None:
+    group, visits, _ = opened()
+    readers = arrive(group, 0, 1, 2)
+    await visits.arrived()
+    visits.let()
+    await visits.arrived()
+    assert group._writing is not None
+    readers += arrive(group, 3)
+    await asyncio.sleep(0)
+    group._writing.cancel()
+    await group.finish()
+    await asyncio.wait(readers)
+    assert [each.cancelled() for each in readers] == [False, True, True, True]
+    (again,) = arrive(group, 4)
+    await visits.arrived()
+    visits.let()
+    await again
+
+
 async def test_ending_waits_for_who_reads_alone() -> None:
     group, visits, _ = opened()
     (reading,) = arrive(group, 0)

@@ -13,9 +13,10 @@ from app.errors import StoreUnavailable
 from app.store.contract import Behind, Page, Transaction
 from app.store.sqlite import SqliteStore, open_sqlite
 from app.store.sqlite.connection import open_reader, open_writer
-from app.store.sqlite.reading import read_page
+from app.store.sqlite.reading import FEW_LANES, _key, read_page
 from app.store.sqlite.store import WRITER_PATIENCE
 from app.store.sqlite.witness import HEAD, Memory, Witness
+from app.taxii.query import EVERY, Versions
 
 ELSEWHERE = """
 import sys, apsw
@@ -71,7 +72,7 @@ def statements(store: SqliteStore) -> list[str]:
     return heard
 
 
-def test_a_commit_changes_the_state_and_nothing_else_does(witness: Witness, writer: apsw.Connection) -> None:
+def test_a_commit_changes_the_state_and_a_write_without_one_does_not(witness: Witness, writer: apsw.Connection) -> None:
     before = witness.state()
     assert before is not None
     assert witness.sees(before)
@@ -112,11 +113,11 @@ def test_a_head_that_is_being_written_is_no_state(witness: Witness) -> None:
 
 def test_a_file_in_memory_has_no_state() -> None:
     """Nothing is kept of what cannot be seen."""
-    connection = apsw.Connection(":memory:")
-    memory = Memory(Witness(connection))
-    assert [memory.recall("key", iter([1, 2]).__next__) for _ in range(1)] == [1]
-    assert memory.known("key") is None
-    connection.close()
+    for connection in (apsw.Connection(":memory:"), apsw.Connection("file:/shared?vfs=memdb", flags=apsw.SQLITE_OPEN_URI | 6)):
+        memory = Memory(Witness(connection))
+        assert memory.recall("key", int, 1) == 1
+        assert memory.known("key") is None
+        connection.close()
 
 
 def test_what_was_read_while_the_file_changed_is_not_kept(witness: Witness, writer: apsw.Connection) -> None:
@@ -167,6 +168,56 @@ async def test_a_poll_that_finds_nothing_asks_nothing_again(store: SqliteStore) 
         found = await store.page(select(1, ids=frozenset({"indicator--1"})))
         assert found == await store.page(select(1, ids=frozenset({"indicator--1"})))
     assert heard == ["SELECT", "SELECT"]
+
+
+async def test_a_selection_of_nothing_is_nobody_elses(store: SqliteStore) -> None:
+    """Whichever was asked first."""
+    every = select(1, versions=EVERY)
+    for asked in (every._replace(versions=Versions()), every._replace(types=frozenset())):
+        assert await store.page(asked) == Page()
+    whole = await store.page(every)
+    assert len(whole.rows) == 3  # type: ignore[union-attr] # a page
+    assert await store.page(every._replace(versions=Versions())) == Page()
+    assert await store.page(every) == whole
+
+
+async def test_what_is_large_is_not_kept(store: SqliteStore) -> None:
+    """A client could ask for thousands of such ways."""
+    many = range(2, FEW_LANES + 20)
+    await put(store, *(version(f"indicator--{number}-{label}", label=label) for label in many for number in range(2)))
+    for asked in (select(*many), select(1, types=frozenset({"a", "b", "c", "d", "e"}))):
+        assert isinstance(await store.page(asked), Page)
+        assert store._memory.known(_key(asked)) is None
+    few = select(1, 2, types=frozenset({"indicator"}))
+    assert isinstance(await store.page(few), Page)
+    assert store._memory.known(_key(few)) is not None
+
+
+async def test_what_is_read_of_an_older_state_is_not_kept(store: SqliteStore, path: Path) -> None:
+    """A statement that nobody ended holds the connection where it was."""
+    left = store._reader.execute("SELECT row FROM version")
+    next(left)
+    connection = open_writer(path, WRITER_PATIENCE)
+    connection.execute("UPDATE counter SET epoch = 7")
+    connection.close()
+    assert await store.epoch() == 0
+    left.close()
+    assert await store.epoch() == 7
+
+
+async def test_a_label_that_nobody_can_read_ends_the_read(store: SqliteStore, path: Path) -> None:
+    """It is told, and the next request sees what is in the file."""
+    connection = open_writer(path, WRITER_PATIENCE)
+    connection.execute("INSERT INTO label SELECT number, 1, 'of a newer release', 'ng-cert', 0 FROM collection")
+    connection.execute("UPDATE collection SET labels = 1")
+    kept: list[BaseException] = []
+    for _ in range(2):
+        with pytest.raises(Exception) as failed:  # noqa: PT011 # whichever it is
+            await store.page(select(1, mark=0))
+        kept.append(failed.value)
+    connection.execute("UPDATE counter SET epoch = 7")
+    connection.close()
+    assert await store.epoch() == 7
 
 
 async def test_what_came_between_is_never_passed_over(store: SqliteStore, path: Path) -> None:

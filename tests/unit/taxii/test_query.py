@@ -347,8 +347,9 @@ def test_a_cursor_holds_no_more_values_than_a_request_may() -> None:
         Cursor(COLLECTION, None, 5, types=frozenset({"Indicator"})),
         Cursor(COLLECTION, None, 5, spec_versions=frozenset({"2.1\0"})),
         Cursor(COLLECTION, None, 5, versions=Versions(exact=frozenset({"x"}))),
+        Cursor(COLLECTION, None, 5, versions=Versions()),
     ],
-    ids=["id", "one of two ids", "type", "spec_version", "version"],
+    ids=["id", "one of two ids", "type", "spec_version", "version", "no version"],
 )
 def test_a_forged_cursor_asks_for_nothing_that_a_request_may_not(forged: Cursor) -> None:
     """T-B-01: a NUL or a version that is no instant never reaches a store."""
