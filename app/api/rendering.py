@@ -11,10 +11,10 @@ import msgspec
 import orjson
 
 from app.access.alliance import Compatibility
-from app.api.message import Header
+from app.api.message import Header, Joined, joined
 from app.clock import timestamp
 from app.sharing.read import Answer
-from app.taxii.envelope import join_envelope
+from app.taxii.envelope import envelope_of
 from app.taxii.query import Endpoint
 
 _SPEC_VERSION: Final = b'{"spec_version":"2.1",'
@@ -29,7 +29,7 @@ class _Head(msgspec.Struct):
 _HEAD: Final = msgspec.json.Decoder(_Head)
 
 
-def render_page(answer: Answer, endpoint: Endpoint) -> bytes:
+def render_page(answer: Answer, endpoint: Endpoint) -> bytes | Joined:
     """The resource that `endpoint` answers with."""
     if endpoint is Endpoint.MANIFEST:
         return _render_manifest(answer)
@@ -38,7 +38,7 @@ def render_page(answer: Answer, endpoint: Endpoint) -> bytes:
     slices: Sequence[bytes] = answer.page.raws
     if Compatibility.SPEC_VERSION_FIRST in answer.compatibility:
         slices = [with_spec_version(raw) for raw in slices]
-    return join_envelope(slices, answer.next, Compatibility.EMPTY_OBJECTS_LIST in answer.compatibility)
+    return joined(envelope_of(slices, answer.next, Compatibility.EMPTY_OBJECTS_LIST in answer.compatibility))
 
 
 def date_headers(answer: Answer) -> tuple[Header, ...]:

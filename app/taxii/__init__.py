@@ -10,7 +10,7 @@ The room does not know who is asking, where objects are kept, or HTTP beyond the
 """
 
 from app.taxii.cursor import Cursor
-from app.taxii.envelope import join_envelope, slice_envelope
+from app.taxii.envelope import envelope_of, slice_envelope
 from app.taxii.media import STIX, TAXII
 from app.taxii.query import EVERY, LATEST, Endpoint, ObjectQuery, QueryLimits, Versions, next_after, parse_query, resolve
 from app.taxii.resources import render
@@ -25,7 +25,7 @@ __all__ = [
     "ObjectQuery",
     "QueryLimits",
     "Versions",
-    "join_envelope",
+    "envelope_of",
     "next_after",
     "parse_query",
     "render",

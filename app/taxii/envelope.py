@@ -75,18 +75,18 @@ def slice_envelope(body: bytes, most_objects: int) -> list[bytes]:
     return slices
 
 
-def join_envelope(slices: Sequence[bytes], next_cursor: str | None, empty_list: bool) -> bytes:  # noqa: FBT001 - a setting of the client
-    """Make the envelope of a page: `more` is true exactly when there is a `next`, and an empty page says neither.
+def envelope_of(slices: Sequence[bytes], next_cursor: str | None, empty_list: bool) -> list[bytes]:  # noqa: FBT001 - a setting of the client
+    """Make the envelope of a page, in slices that are to be joined by commas: `more` is true exactly when there is a `next`, and an empty page says neither.
 
     An empty page has no `objects` (TAXII 2.1 §3.7), unless the client needs the empty list that the standard forbids (`empty_list`).
     """
     if not slices:
-        return b'{"objects":[]}' if empty_list else b"{}"
+        return [b'{"objects":[]}' if empty_list else b"{}"]
     more = b'{"more":false,"objects":[' if next_cursor is None else b'{"more":true,"next":%b,"objects":[' % orjson.dumps(next_cursor)
-    pieces = [*slices]
-    pieces[0] = more + pieces[0]  # what stands around the objects is joined with them: a large page is copied once
-    pieces[-1] += b"]}"
-    return b",".join(pieces)
+    made = [*slices]
+    made[0] = more + made[0]
+    made[-1] += b"]}"
+    return made
 
 
 def _members(body: bytes) -> dict[_Name, msgspec.Raw]:

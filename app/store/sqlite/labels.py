@@ -33,7 +33,7 @@ def above_mark(connection: apsw.Connection, collection: int | None, mark: int) -
     """The labels numbered above `mark`, ascending."""
     query = "SELECT number, text FROM label WHERE collection = ? AND number > ? ORDER BY number"
     # All at once: a text that nobody can understand must not leave the statement open.
-    found: list[tuple[Any, ...]] = connection.execute(query, (collection, mark)).fetchall()
+    found: list[Any] = connection.execute(query, (collection, mark)).fetchall()
     return tuple((number, HandlingLabel.from_text(text)) for number, text in found)
 
 

@@ -5,9 +5,11 @@ import gzip
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.api import message
-from app.api.message import LARGEST_ON_LOOP, MOST_DISCARDED, PIECE, SMALLEST_COMPRESSED, Call, Reply, takes_gzip, write
+from app.api.message import LARGEST_ON_LOOP, MOST_DISCARDED, PIECE, SMALLEST_COMPRESSED, Call, Joined, Reply, joined, takes_gzip, write
 
 JSON = b'{"objects":[' + b",".join(b'{"id":"indicator--%d"}' % n for n in range(1000)) + b"]}"
 
@@ -114,6 +116,27 @@ def test_headers_are_read_as_http_writes_them() -> None:
     assert head.header(b"x-latin") == "ü"
     assert head.header(b"absent") is None
     assert head.values(b"absent") == []
+
+
+@given(st.lists(st.integers(0, 3 * PIECE // 2) | st.integers(0, 100), min_size=1, max_size=12))
+def test_what_is_joined_as_it_is_written_is_what_would_be_joined_whole(sizes: list[int]) -> None:
+    """Its length is said before; a piece is as long as may be sent at once, and one comma, unless a single slice is longer."""
+    slices = [bytes([65 + place]) * size for place, size in enumerate(sizes)]
+    body, whole = Joined(slices), b",".join(slices)
+    pieces = list(body.pieces())
+    assert (len(body), bytes(body), b"".join(pieces)) == (len(whole), whole, whole)
+    assert all(len(piece) <= PIECE + piece.count(b",") or piece.count(b",") <= 1 for piece in pieces)
+    assert bytes(joined(slices)) == whole
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("encoding", ["", "gzip"])
+async def test_a_long_page_is_the_same_however_it_is_sent(method: str, encoding: str) -> None:
+    slices = [b'{"id":"indicator--%d"}' % number for number in range(20_000)]
+    body = joined(slices)
+    assert isinstance(body, Joined)
+    asked = call(method, accept_encoding=encoding)
+    assert await written(Reply(200, body), asked) == await written(Reply(200, bytes(body)), asked)
 
 
 @pytest.mark.parametrize(("size", "sizes"), [(0, [0]), (1, [1]), (PIECE, [PIECE]), (PIECE + 1, [PIECE, 1]), (2 * PIECE, [PIECE, PIECE])])
