@@ -1,7 +1,7 @@
 """Labels and dates of a collection. Called on the writer's thread, within its transaction; `above_mark` on readers too."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final, cast
 
 import apsw
 
@@ -33,7 +33,7 @@ def above_mark(connection: apsw.Connection, collection: int | None, mark: int) -
     """The labels numbered above `mark`, ascending."""
     query = "SELECT number, text FROM label WHERE collection = ? AND number > ? ORDER BY number"
     # All at once: a text that nobody can understand must not leave the statement open.
-    found: list[Any] = connection.execute(query, (collection, mark)).fetchall()
+    found = cast("list[tuple[int, str]]", connection.execute(query, (collection, mark)).fetchall())
     return tuple((number, HandlingLabel.from_text(text)) for number, text in found)
 
 
