@@ -145,8 +145,10 @@ def worker_of(running: Serving, port: int) -> int:
     """The process that serves a connection from this port: whose descriptor holds the other end."""
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         fields = line.split()
-        if fields[2].endswith(f":{port:04X}"):
-            return next(pid for pid in running.workers() if _holds(pid, f"socket:[{fields[9]}]"))
+        if fields[2].endswith(f":{port:04X}"):  # others had the port before, and their ends may still be listed
+            for pid in running.workers():
+                if _holds(pid, f"socket:[{fields[9]}]"):
+                    return pid
     raise AssertionError("no connection comes from this port")
 
 
