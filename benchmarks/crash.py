@@ -50,8 +50,10 @@ LONGEST_OF_DATABASE: Final = 3.0
 """The same where nothing is left of what died."""
 SURVIVES: Final = 0.5
 """How often the server outlives its database, of the rounds in which that is killed."""
+ENOUGH: Final = 5
+"""Objects that are acknowledged in every other round before the moment of its kill is sought."""
 SILENCE: Final = 60.0
-"""Seconds in which a server that runs must have acknowledged something, however slow the machine."""
+"""Seconds in which a server that runs must have acknowledged so many, however slow the machine."""
 SIZES: Final = (1, 1, 20, 200, 1_000)
 UNAVAILABLE: Final = 503
 _COLLECTIONS: Final = "/collections/"
@@ -148,13 +150,13 @@ class Rounds:
         self.found.in_doubt += sum(len(place.in_doubt) + len(place.leaving) for place in self.truth.places.values())
 
     def _let_write(self) -> None:
-        """Until the moment of the kill: in every other round it is sought only after something was acknowledged, so that a slow machine has that too."""
+        """Until the moment of the kill: in every other round it is sought only after enough was acknowledged, so that a slow machine has that too."""
         before, deadline = self.truth.acknowledged, monotonic() + SILENCE
         runs = True
-        while runs and self.found.rounds % 2 and self.truth.acknowledged == before and monotonic() < deadline:
+        while runs and self.found.rounds % 2 and self.truth.acknowledged < before + ENOUGH and monotonic() < deadline:
             runs = self._server.runs_for(0.02)
         if monotonic() >= deadline:
-            self.found.wrong.append(f"nothing was acknowledged in {SILENCE:.0f} s")
+            self.found.wrong.append(f"no {ENOUGH} objects were acknowledged in {SILENCE:.0f} s")
         if not (runs and self._server.runs_for(self.dice.uniform(0.02, self.longest))):
             self.found.wrong.append("the server ended by itself")
 

@@ -20,12 +20,12 @@ NARROW = Version("indicator--2", "2026-01-10T08:00:00.000Z")
 
 @pytest.mark.parametrize("workers", [1, 4])
 def test_nobody_misses_anything_while_servers_are_killed(tmp_path: Path, workers: int) -> None:
-    """C9, C10, C16, C17: everything once per version and date, for those who go by their own clock at least once; no 5xx."""
+    """C9, C10, C16, C17: everything once per version, for those who go by their own clock at least once; no 5xx."""
     arrangement = Arrangement(workers=workers, writers=3, objects=1_200, of_each=1, kills=2)
     counted = count(f"sqlite:///{tmp_path}/store.sqlite", tmp_path, arrangement)
     assert counted.is_clean, counted
     assert counted.acknowledged > 1_200
-    assert all(each.received > 300 for each in counted.followed), counted
+    assert all(each.received > 500 and not each.redated for each in counted.followed), counted
 
 
 @pytest.mark.skipif(not SERVER.exists(), reason="no MongoDB server: `make setup-dev` installs one")
@@ -37,7 +37,7 @@ def test_nobody_misses_anything_over_mongodb(tmp_path: Path, processes: int) -> 
         counted = count(store, tmp_path, arrangement)
     assert counted.is_clean, counted
     assert counted.acknowledged > 600
-    assert all(each.received > 150 for each in counted.followed), counted
+    assert all(each.received > 250 and not each.redated for each in counted.followed), counted
 
 
 def follower(*, every: bool = True, client: str = "pl-cert/misp") -> ByManifest:
