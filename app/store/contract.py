@@ -140,15 +140,6 @@ class Page(NamedTuple):
         return tuple(map(Entry, self.rows, ids, versions, self.dates, self.raws or repeat(b""), self.labels or repeat(0), contributors))
 
 
-def page_of(entries: Sequence[Entry], selection: Selection, *, more: bool) -> Page:
-    """Entries as the page that the selection asked for."""
-    if not entries:
-        return Page(more=more)
-    rows, ids, versions, dates, raws, labels, contributors = zip(*entries, strict=True)
-    names = (ids, versions, labels, contributors) if selection.with_names else ((), (), (), ())
-    return Page(rows, dates, raws if selection.with_raw else (), *names, more)
-
-
 @dataclass(frozen=True, slots=True)
 class Behind:
     """The clearance does not fit the snapshot: the epoch in force now, and the labels above the mark, ascending."""

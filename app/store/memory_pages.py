@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from app.store.contract import Entry, Page, Selection, StoredVersion, page_of
+from app.store.columns import page_of
+from app.store.contract import Entry, Page, Selection, StoredVersion
 from app.store.pins import Pin, are_seen
 from app.taxii.query import Versions
 

@@ -14,7 +14,8 @@ from app.sharing.pinning import Number, Served
 from app.sharing.read import Answer
 from app.sharing.threads import Line, Thread
 from app.store import memory_pages
-from app.store.contract import Behind, Page, Selection, StoredVersion, Transaction, page_of
+from app.store.columns import page_of
+from app.store.contract import Behind, Page, Selection, StoredVersion, Transaction
 from app.store.memory import MemoryStore
 from app.store.pins import AWAITED, Contribution, Pin
 from app.taxii.query import EVERY

@@ -14,7 +14,8 @@ from typing import Any, Final, cast
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import OperationFailure
 
-from app.store.contract import Behind, Entry, Page, Selection, page_of
+from app.store.columns import page_of
+from app.store.contract import Behind, Entry, Page, Selection
 from app.store.mongo.choice import choosing
 from app.store.mongo.connection import Client
 from app.store.mongo.documents import EPOCH, ContentDocument, Documents, TotalDocument, counter_of

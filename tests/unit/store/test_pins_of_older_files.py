@@ -44,6 +44,16 @@ INSERT INTO pin VALUES (4, 'indicator--1', 'ng-cert', 1);
 PINS = "SELECT t.collection, n.row, t.object_id, t.contributor, n.label FROM pin n JOIN target t ON t.number = n.target ORDER BY n.row"
 
 
+def _opened(path: Path, migrations: int, content: str) -> apsw.Connection:
+    """A file with so many migrations behind it and this content, opened by this release."""
+    make_private(path)
+    old = apsw.Connection(str(path))
+    migrate(old, path.name, replace(STORE, migrations=STORE.migrations[:migrations]))
+    old.execute(content).fetchall()
+    old.close()
+    return open_writer(path, timedelta(seconds=1))
+
+
 def _rows(connection: apsw.Connection, *numbers: int) -> list[int]:
     found = read_page(connection, select(*numbers, collection="shared", versions=EVERY))
     assert isinstance(found, Page)
@@ -52,13 +62,7 @@ def _rows(connection: apsw.Connection, *numbers: int) -> list[int]:
 
 def test_targets_that_have_closed_since_close_what_refers_to_them(tmp_path: Path) -> None:
     """With the older versions of it; and what refers to nothing hidden is left as it is."""
-    path = tmp_path / "store.db"
-    make_private(path)
-    old = apsw.Connection(str(path))
-    migrate(old, path.name, replace(STORE, migrations=STORE.migrations[:BEFORE]))
-    old.execute(FILE).fetchall()
-    old.close()
-    opened = open_writer(path, timedelta(seconds=1))
+    opened = _opened(tmp_path / "store.db", BEFORE, FILE)
     assert _rows(opened, GREEN) == [5]
     assert _rows(opened, GREEN, STRICT) == [1, 2, 3, 4, 5]
     assert opened.execute(PINS).fetchall() == [(1, 3, "indicator--1", "ng-cert", STRICT), (1, 4, "indicator--1", "ng-cert", STRICT)]
@@ -78,13 +82,7 @@ INSERT INTO pin VALUES (1, 1, 'indicator--1', 'ng-cert', 2), (1, 1, 'indicator--
 @pytest.mark.parametrize("before", [3, 4])
 def test_pins_that_named_their_targets_are_the_same_pins(tmp_path: Path, before: int) -> None:
     """Each in its collection, under its labels; and what is pinned again gets no second number."""
-    path = tmp_path / "store.db"
-    make_private(path)
-    old = apsw.Connection(str(path))
-    migrate(old, path.name, replace(STORE, migrations=STORE.migrations[:before]))
-    old.execute(NAMED).fetchall()
-    old.close()
-    opened = open_writer(path, timedelta(seconds=1))
+    opened = _opened(tmp_path / "store.db", before, NAMED)
     ours = frozenset({Pin("indicator--1", "ng-cert", 2), Pin("indicator--1", "ke-cert", 0), Pin("indicator--1", "ng-cert", -1)})
     assert pins.of_rows(opened, 1, [1, 2]) == {1: ours}
     assert pins.of_rows(opened, 2, [1, 2]) == {2: frozenset({Pin("indicator--1", "ng-cert", 1)})}
