@@ -249,7 +249,7 @@ class Transaction(PinTransaction, Protocol):
         ...
 
     async def ids(self, collection: str, after: str, limit: int) -> Sequence[str]:
-        """The first object ids above `after` that have rows, tombstones among them, ascending by code point: a whole collection in small pieces."""
+        """The next ids after `after`, or from the first on (""), tombstones' too: a whole collection in small pieces, each id once, in some order."""
         ...
 
     async def raw(self, collection: str, rows: Sequence[int]) -> Mapping[int, bytes]:

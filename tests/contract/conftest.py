@@ -1,5 +1,6 @@
 """One suite for every store. A further store joins by its address in tests/stores.py."""
 
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,10 @@ from app.store.contract import Store
 from app.store.dates import TrustedClock
 from app.store.memory import MemoryStore
 from app.store.mongo.store import open_mongo
-from app.store.sqlite import open_sqlite
+from app.store.sqlite import ids, open_sqlite
+
+CROWDED = "sqlite with few keys"
+"""Most ids share their key with others, and are moved on by the next write."""
 
 
 async def open_at(url: str, clock: TrustedClock) -> Store:
@@ -29,9 +33,16 @@ def hands() -> Hands:
     return Hands()
 
 
-@pytest.fixture(params=KINDS)
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(params=(*KINDS, CROWDED))
+def address(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Where every kind of store has an empty one."""
+    if request.param == CROWDED:
+        monkeypatch.setattr(
+            ids, "key_of", lambda collection, object_id: (collection << 8 * ids.HASH_OCTETS) + zlib.crc32(object_id.encode()) % 3
+        )
+        monkeypatch.setattr(ids, "RECENT", 2)
+        yield f"sqlite:///{tmp_path / 'store.db'}"
+        return
     with fresh_store(request.param, request, tmp_path) as url:
         yield url
 

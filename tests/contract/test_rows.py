@@ -37,7 +37,7 @@ async def test_ids_without_rows_are_absent_from_a_history(store: Store) -> None:
 
 
 async def test_ids_come_in_small_pieces_and_each_once(store: Store) -> None:
-    """Of all contributors, tombstones among them, ascending by code point, of one collection."""
+    """Of all contributors, tombstones among them, of one collection."""
     names = ["note--b", "x-unlike--\N{WHITE SMILING FACE}", "Note--a", "x-unlike--\N{MUSICAL SYMBOL G CLEF}", "note--a"]
     await put(store, *(version(name, contributor=of) for name in names for of in ("ng-cert", "ke-cert")))
     await put(store, version("note--gone", deleted=True, last=False))
@@ -46,8 +46,8 @@ async def test_ids_come_in_small_pieces_and_each_once(store: Store) -> None:
     async def ids(after: str, limit: int) -> list[str]:
         return list(await store.transact(lambda tx: tx.ids(COLLECTION, after, limit)))
 
-    whole = sorted([*names, "note--gone"])
-    assert await ids("", 100) == whole
+    whole = await ids("", 100)
+    assert sorted(whole) == sorted([*names, "note--gone"])
     assert [*await ids("", 2), *await ids(whole[1], 2), *await ids(whole[3], 2)] == whole
     assert await ids(whole[-1], 2) == []
     assert await store.transact(lambda tx: tx.ids("nowhere", "", 9)) == []

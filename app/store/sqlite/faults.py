@@ -9,11 +9,13 @@ from typing import Final
 
 import apsw
 
+from app.store.sqlite.ids import teach_keys
 from app.store.sqlite.schema import ANY_TYPE
 
 MOST_DAMAGES: Final = 20
 """One is enough to restore a backup; SQLite would name each."""
 
+_KEYS: Final = "SELECT key, row FROM id_recent UNION ALL SELECT key, row FROM id_settled"
 _CHECKS: Final = {
     "{} versions have no standing, or a standing has no version": """SELECT
         (SELECT count(*) FROM version v LEFT JOIN standing s ON s.row = v.row WHERE s.row IS NULL)
@@ -30,22 +32,30 @@ _CHECKS: Final = {
         WHERE a.newest < (SELECT max(p.date_added) FROM page p WHERE p.lane = a.number)""",
     "{} rows share their date_added with another of their collection": f"""SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) n FROM page p
         CROSS JOIN lane a ON a.number = p.lane WHERE a.object_type = '{ANY_TYPE}' GROUP BY a.collection, p.date_added HAVING count(*) > 1)""",  # noqa: S608 - a constant
-    "{} collections count other than they hold": """SELECT count(*) FROM collection c WHERE c.held <>
-        (SELECT count(*) FROM version v INDEXED BY version_by_id CROSS JOIN standing s ON s.row = v.row
-            WHERE v.collection = c.number AND s.deleted = 0)""",
-    "{} collections may give a date_added, or the number of a label, twice": """SELECT count(*) FROM collection c WHERE
-        c.newest < (SELECT coalesce(max(s.date_added), 0) FROM version v INDEXED BY version_by_id CROSS JOIN standing s ON s.row = v.row
-            WHERE v.collection = c.number)
+    "{} collections count other than they hold": """SELECT count(*) FROM collection c
+        LEFT JOIN (SELECT v.collection, sum(s.deleted = 0) held FROM version v CROSS JOIN standing s ON s.row = v.row GROUP BY v.collection) f
+            ON f.collection = c.number WHERE c.held <> coalesce(f.held, 0)""",
+    "{} collections may give a date_added, or the number of a label, twice": """SELECT count(*) FROM collection c
+        LEFT JOIN (SELECT v.collection, max(s.date_added) newest FROM version v CROSS JOIN standing s ON s.row = v.row GROUP BY v.collection) f
+            ON f.collection = c.number
+        WHERE c.newest < coalesce(f.newest, 0)
         OR c.labels < (SELECT coalesce(max(number), 0) FROM label l WHERE l.collection = c.number)""",
     "{} rows have numbers that will be given again": "SELECT count(*) FROM version WHERE row > (SELECT rows FROM counter)",
     "{} pins belong to rows that are not there, or name nothing of their collection": """SELECT count(*) FROM pin n
         LEFT JOIN version v ON v.row = n.row LEFT JOIN target t ON t.number = n.target WHERE v.collection IS NOT t.collection OR v.row IS NULL""",
+    "{} versions are not found by their ids, or are found by others": f"""SELECT count(*) FROM version v
+        LEFT JOIN ({_KEYS}) n ON n.row = v.row WHERE n.key IS NOT id_key(v.collection, v.object_id)""",  # noqa: S608 - a constant
+    "{} entries of the index of ids are one too many, or not counted": f"""SELECT abs((SELECT count(*) FROM ({_KEYS})) - (SELECT count(*) FROM version))
+        + abs((SELECT count(*) FROM id_recent) - (SELECT recent FROM counter))""",  # noqa: S608 - a constant
+    "{} versions are not known to be alone under their ids, or not to be": f"""SELECT count(*) FROM
+        (SELECT row, count(*) OVER (PARTITION BY key) > 1 crowded FROM ({_KEYS})) n JOIN version v ON v.row = n.row WHERE v.crowded <> n.crowded""",  # noqa: S608 - a constant
 }  # fmt: skip
 """What is told of a number that is not zero → the query for the number."""
 
 
 def faults(connection: apsw.Connection) -> Sequence[str]:
     """What is wrong, in words; all of it as of one moment. Of a damaged file no more is told. Nothing else may use the connection meanwhile."""
+    teach_keys(connection)
     connection.execute("BEGIN")
     try:
         return list(_damages(connection)) or list(_disagreements(connection))

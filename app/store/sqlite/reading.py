@@ -9,7 +9,7 @@ Bound everywhere: ?1 after, ?2 limit, ?3 organisation, ?4 label numbers, ?5 vers
 """
 
 from bisect import bisect_right
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from contextlib import closing
 from functools import cache
 from itertools import accumulate, islice
@@ -19,6 +19,7 @@ import apsw
 
 from app.store.contract import Behind, Page, Selection
 from app.store.pins import AWAITED
+from app.store.sqlite.ids import ROWS_OF, keys_of
 from app.store.sqlite.labels import above_mark
 from app.store.sqlite.schema import ANY_TYPE
 from app.store.sqlite.values import integers, texts
@@ -35,8 +36,8 @@ WEIGHED_AT_ONCE: Final = 64
 """Rows read before their octets are counted: a page passes over its budget by the largest of them, 64 MB, and only in memory."""
 
 _SEEN: Final = "(SELECT value FROM carray(?4))"
-_AMONG: Final = f"""FROM version o INDEXED BY version_by_id CROSS JOIN standing t ON t.row = o.row
-    WHERE o.collection = v.collection AND o.object_id = v.object_id AND t.label IN {_SEEN}"""
+_AMONG: Final = f"""FROM version o INDEXED BY version_by_contribution CROSS JOIN standing t ON t.row = o.row
+    WHERE o.crowded = 1 AND o.collection = v.collection AND o.object_id = v.object_id AND t.label IN {_SEEN}"""
 _NOT_WITHHELD: Final = f"""({{0}}.contributor = ?3 OR NOT EXISTS (
     SELECT 1 FROM pin n WHERE n.row = {{0}}.row AND n.label <> {AWAITED} AND n.label NOT IN {_SEEN}))"""  # noqa: S608 # constants
 _AMONG_VISIBLE: Final = f"{_AMONG} AND t.deleted = 0 AND {_NOT_WITHHELD.format('o')}"
@@ -49,9 +50,8 @@ _SERVED: Final = f"""({_NOT_WITHHELD.format("v")} AND (v.contributor = ?3
     OR (NOT EXISTS (SELECT 1 {_AMONG} AND o.contributor = ?3) AND (NOT {_OUTRANKED} OR v.contributor = {_BEST}))))"""
 _LAST: Final = f"""NOT EXISTS ({_VISIBLE_SIBLING} AND o.contributor = v.contributor AND o.key > v.key)"""
 _FIRST: Final = f"""NOT EXISTS ({_VISIBLE_SIBLING} AND o.contributor = v.contributor AND o.key < v.key)"""
-_ALONE: Final = """NOT EXISTS (SELECT 1 FROM version o INDEXED BY version_by_id
-    WHERE o.collection = v.collection AND o.object_id = v.object_id AND o.row <> v.row)"""
-"""One look instead of five for the usual flagged row: only what it refers to lies under other labels, and it has no sibling to be compared with."""
+_ALONE: Final = "v.crowded = 0"
+"""No look instead of five for the usual flagged row: only what it refers to lies under other labels, and it has no sibling to be compared with."""
 _SEEN_ITSELF: Final = _NOT_WITHHELD.format("v")
 _EXACT: Final = "v.key IN (SELECT value FROM carray(?5))"
 
@@ -64,8 +64,8 @@ _HEAP: Final = """WITH RECURSIVE heap(date_added, row, label, flagged, lane) AS 
         ON q.lane = h.lane AND q.date_added = (SELECT min(date_added) FROM page WHERE lane = h.lane AND date_added > h.date_added)
     ORDER BY 1) SELECT * FROM heap"""
 _BY_ID: Final = f"""SELECT s.date_added, o.row, s.label, s.flagged
-    FROM carray(?6) i CROSS JOIN version o INDEXED BY version_by_id CROSS JOIN standing s ON s.row = o.row
-    WHERE o.collection = ?7 AND o.object_id = i.value AND s.deleted = 0 AND s.date_added > ?1 AND s.label IN {_SEEN}"""  # noqa: S608 # constants
+    FROM ({ROWS_OF.format("?6")}) k CROSS JOIN version o ON o.row = k.row CROSS JOIN standing s ON s.row = o.row
+    WHERE o.object_id IN (SELECT value FROM carray(?7)) AND s.deleted = 0 AND s.date_added > ?1 AND s.label IN {_SEEN}"""  # noqa: S608 # constants
 _OF_TYPES: Final = " AND o.object_type IN (SELECT value FROM carray(?8))"
 _SORTED: Final = " ORDER BY 1 LIMIT -1"  # with a limit, SQLite keeps the order of a subquery, and sees that the rest needs no sorting
 _LANES: Final = "SELECT number, label FROM lane INDEXED BY {} WHERE collection = ?1 AND object_type = ?2 AND candidate = ?3 AND newest > ?4"
@@ -165,7 +165,7 @@ def merge_of(lanes: int) -> str:
 
 
 def _page(connection: apsw.Connection, way: Way, selection: Selection) -> Page:
-    source = _merged(way.lanes) if selection.ids is None else _ids(way.collection, selection)
+    source = _merged(way.lanes) if selection.ids is None else _ids(way.collection, selection.ids, selection)
     if source is None:
         return Page()
     after = _after(selection)
@@ -197,8 +197,11 @@ def _cut(rows: Iterator[tuple[Any, ...]], selection: Selection) -> Page:
     return Page(**{name: tuple(column[:fitting]) for name, column in columns.items()}, more=len(found) > fitting)
 
 
-def _ids(collection: int | None, selection: Selection) -> _Source:
-    text, bindings = _BY_ID, [texts(selection.ids or ()), collection]
+def _ids(collection: int | None, ids: Collection[str], selection: Selection) -> _Source | None:
+    """The rows under these ids; None if the collection has none at all."""
+    if collection is None:
+        return None
+    text, bindings = _BY_ID, [keys_of(collection, ids), texts(ids)]
     if selection.types is not None:
         text, bindings = text + _OF_TYPES, [*bindings, texts(selection.types)]
     if selection.versions == LATEST:

@@ -7,10 +7,11 @@ import apsw
 
 from app.stix.handling import State
 from app.store.contract import Amendment, Arrival, StoredVersion
+from app.store.sqlite.ids import ROWS_OF, enter, keys_of
 from app.store.sqlite.lanes import Lanes, Placed
 from app.store.sqlite.pins import add_pins
 from app.store.sqlite.schema import ANY_TYPE
-from app.store.sqlite.values import integer, integers, texts
+from app.store.sqlite.values import integer, integers
 
 STATES: Final = (State.PUBLISHED, State.QUARANTINED, State.EMBARGOED, State.HELD)
 """A state is stored as its place in this row; never reorder it."""
@@ -18,16 +19,12 @@ STATES: Final = (State.PUBLISHED, State.QUARANTINED, State.EMBARGOED, State.HELD
 COLUMNS: Final = """v.row, v.object_id, v.object_type, v.contributor, v.rank, v.version, v.key, s.date_added, s.own, s.label, s.state,
         v.digest, s.deleted, s.last, s.flagged, v.source"""
 _HISTORY: Final = f"""SELECT {COLUMNS}
-    FROM carray(?1) i CROSS JOIN version v INDEXED BY version_by_id CROSS JOIN standing s ON s.row = v.row
-    WHERE v.collection = ?2 AND v.object_id = i.value"""  # noqa: S608 # a constant
+    FROM ({ROWS_OF.format("?1")}) k CROSS JOIN version v ON v.row = k.row CROSS JOIN standing s ON s.row = v.row"""  # noqa: S608 # a constant
 _UNDER: Final = f"""SELECT {COLUMNS}
     FROM carray(?1) i CROSS JOIN lane a INDEXED BY lane_by_label ON a.collection = ?2 AND a.object_type = ?3 AND a.candidate IN (0, 1)
         AND a.label = i.value
     CROSS JOIN page p ON p.lane = a.number AND p.date_added > ?4 CROSS JOIN version v ON v.row = p.row CROSS JOIN standing s ON s.row = v.row
     ORDER BY p.date_added LIMIT ?5"""  # noqa: S608 # a constant
-_IDS: Final = (
-    """SELECT DISTINCT object_id FROM version INDEXED BY version_by_id WHERE collection = ? AND object_id > ? ORDER BY object_id LIMIT ?"""
-)
 _RAW: Final = (
     """SELECT v.row, v.raw FROM carray(?1) i CROSS JOIN version v ON v.row = i.value WHERE v.collection = ?2 AND v.raw IS NOT NULL"""
 )
@@ -60,8 +57,9 @@ def history(connection: apsw.Connection, collection: int, ids: Iterable[str]) ->
     """All rows under each id, ascending; ids without rows are absent."""
     wanted = frozenset(ids)
     found: dict[str, list[StoredVersion]] = {}
-    for row in connection.execute(_HISTORY, (texts(wanted), collection)) if wanted else ():
-        found.setdefault(row[1], []).append(stored_of(row))
+    for row in connection.execute(_HISTORY, (keys_of(collection, wanted),)) if wanted else ():
+        if row[1] in wanted:  # ids may share a key
+            found.setdefault(row[1], []).append(stored_of(row))
     for rows in found.values():
         rows.sort(key=lambda stored: stored.row)
     return found
@@ -73,11 +71,6 @@ def under(connection: apsw.Connection, collection: int, labels: Sequence[int], l
         return []
     bindings = (integers(frozenset(labels)), collection, ANY_TYPE, after, limit)
     return [stored_of(row) for row in connection.execute(_UNDER, bindings)]
-
-
-def ids(connection: apsw.Connection, collection: int, after: str, limit: int) -> Sequence[str]:
-    """The first object ids above `after`."""
-    return [object_id for (object_id,) in connection.execute(_IDS, (collection, after, limit))]
 
 
 def raw(connection: apsw.Connection, collection: int, rows: Sequence[int]) -> Mapping[int, bytes]:
@@ -95,9 +88,12 @@ def put(connection: apsw.Connection, collection: int, lanes: Lanes, arrivals: Se
 
 def keep(connection: apsw.Connection, collection: int, lanes: Lanes, numbered: Sequence[tuple[int, Arrival]]) -> None:
     """Store rows under numbers that are theirs alone."""
+    if not numbered:
+        return
     connection.executemany(
-        "INSERT INTO version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (_version(row, collection, arrival) for row, arrival in numbered)
+        "INSERT INTO version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", (_version(row, collection, arrival) for row, arrival in numbered)
     )
+    enter(connection, collection, [(row, arrival.stored.object_id) for row, arrival in numbered])
     standings = [_standing(row, arrival.stored) for row, arrival in numbered]
     connection.executemany("INSERT INTO standing VALUES (?, ?, ?, ?, ?, ?, ?, ?)", standings)
     add_pins(connection, collection, {row: arrival.pins for row, arrival in numbered if arrival.pins})

@@ -4,6 +4,7 @@
 * `lane` names what a page is made of: the rows of one collection, of one type or all (`*`), that may be `last` for somebody or may not, under one label. `page`
   holds them in the order of their dates. A reader's page merges the lanes he may see, so that it costs what it holds, however much is hidden or stored.
 * `lane.newest` is never below the newest date in the lane: a poll opens only lanes in which something may be new.
+* `id_recent` and `id_settled` say where the rows under an id are; `version.crowded`, that there are several.
 * `candidate`: `last`, or flagged and not published: only then can a row be the newest that some reader sees.
 """
 
@@ -13,6 +14,7 @@ from typing import Final
 import apsw
 
 from app.errors import ConfigurationError, quoted
+from app.store.sqlite.ids import teach_keys
 from app.store.sqlite.values import integer
 
 APPLICATION_ID: Final = 0x4C656761
@@ -220,6 +222,21 @@ CREATE INDEX pin_by_target ON pin (target, label);
 """
 """A contribution that is referred to has a number: its names in each pin, and in the index again, were a fifth of a file of relationships."""
 
+_IDS: Final = """
+CREATE TABLE id_recent (key INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (key, row)) STRICT, WITHOUT ROWID;
+CREATE TABLE id_settled (key INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (key, row)) STRICT, WITHOUT ROWID;
+INSERT INTO id_settled SELECT id_key(collection, object_id), row FROM version ORDER BY 1, 2;
+ALTER TABLE counter ADD COLUMN recent INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE counter ADD COLUMN settled_to INTEGER NOT NULL DEFAULT -1;
+
+ALTER TABLE version ADD COLUMN crowded INTEGER NOT NULL DEFAULT 0;
+UPDATE version SET crowded = 1 WHERE row IN (
+    SELECT n.row FROM id_settled n WHERE EXISTS (SELECT 1 FROM id_settled o WHERE o.key = n.key AND o.row <> n.row));
+DROP INDEX version_by_id;
+CREATE INDEX version_by_contribution ON version (collection, object_id, contributor, key) WHERE crowded = 1;
+"""
+"""Ids by their keys, and by themselves only where several versions are under one (app/store/sqlite/ids.py). `counter.recent` counts `id_recent`."""
+
 _DELIVERIES: Final = """
 CREATE TABLE identity (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL) STRICT;
 
@@ -288,7 +305,7 @@ STORE_PAGE_OCTETS: Final = 16_384
 is a visit to the disk, where small pages cost less.)
 """
 
-STORE: Final = Schema(APPLICATION_ID, (_FIRST, _DUTIES, _PINS, _SEALED, _TARGETS), "the store", STORE_PAGE_OCTETS)
+STORE: Final = Schema(APPLICATION_ID, (_FIRST, _DUTIES, _PINS, _SEALED, _TARGETS, _IDS), "the store", STORE_PAGE_OCTETS)
 COPY: Final = replace(STORE, application_id=COPY_ID, purpose="the copy")
 DELIVERIES: Final = Schema(DELIVERIES_ID, (_DELIVERIES,), "the store's deliveries")
 
@@ -319,6 +336,7 @@ def migrate(connection: apsw.Connection, name: str, schema: Schema = STORE) -> N
     """Bring the file to the newest schema, in one transaction; of several processes that start at once the first does it. Raises ConfigurationError."""
     connection.execute("BEGIN IMMEDIATE")  # whoever opened the connection closes it on an error: nothing is kept then
     check_file(connection, name, schema)  # again, now that nobody else can change it
+    teach_keys(connection)
     for migration in schema.migrations[integer(connection, "PRAGMA user_version") :]:
         connection.execute(migration)
     connection.execute(f"PRAGMA application_id = {schema.application_id}; PRAGMA user_version = {len(schema.migrations)}")

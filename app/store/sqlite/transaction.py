@@ -12,9 +12,10 @@ from app.store.dates import Dating, TrustedClock
 from app.store.pins import Contribution, Job, Pin
 from app.store.sqlite import chains, duties, registry
 from app.store.sqlite import pins as pinning
+from app.store.sqlite.ids import walk
 from app.store.sqlite.labels import above_mark, counts, give_dates, in_use, intern, made, number_of
 from app.store.sqlite.lanes import Lanes
-from app.store.sqlite.rows import amend, history, ids, put, raw, under
+from app.store.sqlite.rows import amend, history, put, raw, under
 from app.store.sqlite.thread import SingleThread
 
 P = ParamSpec("P")
@@ -47,8 +48,8 @@ class SqliteTransaction:
         return await self._in(collection, history, ids)
 
     async def ids(self, collection: str, after: str, limit: int) -> Sequence[str]:
-        """The first object ids above `after`."""
-        return await self._in(collection, ids, after, limit)
+        """The next object ids after `after`."""
+        return await self._in(collection, walk, after, limit)
 
     async def raw(self, collection: str, rows: Sequence[int]) -> Mapping[int, bytes]:
         """The bytes of rows that are not deleted."""

@@ -243,7 +243,7 @@ async def test_a_file_that_is_damaged_is_read_as_far_as_it_can_be(tmp_path: Path
     await keep(world, NG, PATH, *(indicator() for _ in range(50)))
     await keep(world, NG, "members/ng-indicators", indicator())
     await store.close()
-    damage(path, "version_by_id")
+    damage(path, "id_recent")
     broken = await open_sqlite(path, TrustedClock(system_clock))
     found = await look(replace(world, exchange=replace(world.exchange, store=broken, force=InForce(broken, CedarJudge))))
     assert [fault for fault in found.faults if fault.startswith(f"{PATH}: the store cannot be used now")]

@@ -41,6 +41,9 @@ SPOILS = {
     "may give": "UPDATE collection SET newest = newest - 1 WHERE key = 'another'",
     "numbers that": "UPDATE counter SET rows = rows - 1",
     "pins": "UPDATE pin SET row = 99",
+    "found by their ids": "UPDATE id_recent SET key = key + 1 WHERE row = 1",
+    "index of ids": "INSERT INTO id_settled SELECT key, row FROM id_recent LIMIT 1",
+    "known to be alone": "UPDATE version SET crowded = 1 WHERE row = 1",
 }
 
 

@@ -9,8 +9,10 @@ from contract.samples import Hands, put, select, version
 
 from app.stix.handling import State
 from app.store.contract import Selection
-from app.store.sqlite import SqliteStore, open_sqlite, pins, rows
+from app.store.sqlite import SqliteStore, ids, open_sqlite, pins, rows
+from app.store.sqlite.ids import keys_of
 from app.store.sqlite.reading import FEW_LANES, is_long, read_page
+from app.store.sqlite.values import integers, texts
 from app.taxii.query import EVERY, LATEST, Versions
 
 MANY = range(1, FEW_LANES + 20)
@@ -88,19 +90,17 @@ async def test_a_page_neither_scans_nor_sorts(store: SqliteStore, selection: Sel
 
 
 async def test_objects_by_id_are_found_by_their_index(store: SqliteStore) -> None:
-    """What is sorted then are the versions of those ids alone."""
+    """What is sorted then are the versions of those ids alone, of each of the two trees."""
     for versions in (LATEST, EVERY, EVERY_CHOICE):
         steps = plans(store._reader, many(ids=frozenset({"indicator--1", "indicator--2"}), versions=versions))
-        assert "SEARCH o USING COVERING INDEX version_by_id (collection=? AND object_id=?)" in steps
+        assert steps.count("SEARCH n USING PRIMARY KEY (key=?)") == 2
+        assert "SEARCH o USING INTEGER PRIMARY KEY (rowid=?)" in steps
         assert not [step for step in steps if is_scan_of_a_table(step)]
-        assert steps.count("USE TEMP B-TREE FOR ORDER BY") == 1
+        assert steps.count("USE TEMP B-TREE FOR ORDER BY") == 2
 
 
 async def test_flagged_rows_find_their_siblings_by_seeking(store: SqliteStore) -> None:
-    """Ten thousand versions under one id must not make each look at all the others, unless another contribution's goes before it.
-
-    Two of them show whether there is another at all.
-    """
+    """Ten thousand versions under one id must not make each look at all the others, unless another contribution's goes before it."""
     steps = plans(store._reader, few(versions=EVERY_CHOICE))
     seeks = {step.split("(", 1)[1] for step in steps if step.startswith("SEARCH o USING")}
     assert seeks == {
@@ -116,9 +116,9 @@ async def test_flagged_rows_find_their_siblings_by_seeking(store: SqliteStore) -
 async def test_an_idle_poll_opens_no_lane(store: SqliteStore) -> None:
     newest = (await store.page(many())).entries[-1].date_added  # type: ignore[union-attr] # a page
     for selection in (few(after=newest), many(after=newest)):
-        texts = [statement for statement, _ in statements(store._reader, selection)]
-        assert len(texts) == 2
-        assert not [text for text in texts if "FROM page" in text]
+        asked = [statement for statement, _ in statements(store._reader, selection)]
+        assert len(asked) == 2
+        assert not [text for text in asked if "FROM page" in text]
 
 
 async def test_lanes_are_looked_up_by_their_index(store: SqliteStore) -> None:
@@ -133,36 +133,50 @@ async def test_lanes_are_looked_up_by_their_index(store: SqliteStore) -> None:
 async def test_statements_are_short_enough_to_be_kept_prepared(store: SqliteStore) -> None:
     """The widest merge, with every choice."""
     widest = select(*range(1, FEW_LANES + 1), versions=EVERY_CHOICE)
-    texts = [statement for statement, _ in statements(store._reader, widest)]
-    assert texts[-1].count("UNION ALL") == FEW_LANES - 1
-    assert max(map(len, texts)) < LARGEST_CACHED_STATEMENT
+    asked = [statement for statement, _ in statements(store._reader, widest)]
+    assert asked[-1].count("UNION ALL") == FEW_LANES - 1
+    assert max(map(len, asked)) < LARGEST_CACHED_STATEMENT
 
 
-async def test_histories_are_found_by_the_index_of_ids(store: SqliteStore) -> None:
-    steps = [detail for *_, detail in store._reader.execute(f"EXPLAIN QUERY PLAN {rows._HISTORY}", (rows.texts(["indicator--1"]), 1))]
-    assert steps == [
+async def test_histories_are_found_by_their_keys(store: SqliteStore) -> None:
+    query = f"EXPLAIN QUERY PLAN {rows._HISTORY}"
+    steps = [detail for *_, detail in store._reader.execute(query, (keys_of(1, ["indicator--1"]),))]
+    of_one_tree = [
         "SCAN i VIRTUAL TABLE INDEX 1:",
-        "SEARCH v USING INDEX version_by_id (collection=? AND object_id=?)",
+        "SEARCH n USING PRIMARY KEY (key=?)",
+        "SEARCH v USING INTEGER PRIMARY KEY (rowid=?)",
         "SEARCH s USING INTEGER PRIMARY KEY (rowid=?)",
     ]
+    assert [step for step in steps if step.startswith(("SEARCH", "SCAN"))] == of_one_tree * 2
 
 
-async def test_a_walk_over_all_ids_seeks_its_place_in_their_index(store: SqliteStore) -> None:
-    steps = [detail for *_, detail in store._reader.execute(f"EXPLAIN QUERY PLAN {rows._IDS}", (1, "", 5))]
-    assert steps == ["SEARCH version USING COVERING INDEX version_by_id (collection=? AND object_id>?)"]
+@pytest.mark.parametrize("query", ids._WALKS)
+async def test_a_walk_over_all_ids_seeks_its_place(store: SqliteStore, query: str) -> None:
+    steps = [detail for *_, detail in store._reader.execute(f"EXPLAIN QUERY PLAN {query}", (1, 5))]
+    assert steps == ["SEARCH n USING PRIMARY KEY (key>? AND key<?)", "SEARCH v USING INTEGER PRIMARY KEY (rowid=?)"]
+
+
+@pytest.mark.parametrize(("query", "bindings"), [(ids._SHARED, 1), (ids._CROWD, 2), (f"DELETE {ids._MOVED}", 0), (ids._NEXT, 0)])
+async def test_new_ids_look_through_no_tree(store: SqliteStore, query: str, bindings: int) -> None:
+    """What a write does about ids costs what it writes."""
+    bound = [integers([1])] * bindings or (1, 2)
+    steps = [detail for *_, detail in store._reader.execute(f"EXPLAIN QUERY PLAN {query}", bound)]
+    trees = [step for step in steps if "id_recent" in step or "id_settled" in step or "version" in step]
+    assert trees
+    assert all(step.startswith("SEARCH") for step in trees)
 
 
 @pytest.mark.parametrize(
     ("query", "bindings", "step"),
     [
-        (pins._OF_ROWS, (rows.integers([1, 2]), 1), "SEARCH n USING PRIMARY KEY (row=?)"),
-        (pins._KNOWN, (rows.texts(["indicator--1"]), 1), "SEARCH t USING COVERING INDEX target_by_id (collection=? AND object_id=?)"),
-        (pins._PINNED, (rows.texts(["indicator--1"]), 1), "SEARCH n USING COVERING INDEX pin_by_target (target=?)"),
+        (pins._OF_ROWS, (integers([1, 2]), 1), "SEARCH n USING PRIMARY KEY (row=?)"),
+        (pins._KNOWN, (texts(["indicator--1"]), 1), "SEARCH t USING COVERING INDEX target_by_id (collection=? AND object_id=?)"),
+        (pins._PINNED, (texts(["indicator--1"]), 1), "SEARCH n USING COVERING INDEX pin_by_target (target=?)"),
         (pins._COPY, (1, 2), "SEARCH n USING COVERING INDEX pin_by_target (target=?)"),
-        (pins._DROP, (1, rows.integers([2])), "SEARCH pin USING COVERING INDEX pin_by_target (target=? AND label=?)"),
+        (pins._DROP, (1, integers([2])), "SEARCH pin USING COVERING INDEX pin_by_target (target=? AND label=?)"),
         (pins._UNFLAGGED, (1, 2), "SEARCH n USING COVERING INDEX pin_by_target (target=? AND label=?)"),
         (pins._REFERRING, (1, 2, 3), "SEARCH n USING COVERING INDEX pin_by_target (target=?)"),
-        (pins._UNPIN, (1, 2, rows.integers([2])), "SEARCH pin USING PRIMARY KEY (row=? AND target=?)"),
+        (pins._UNPIN, (1, 2, integers([2])), "SEARCH pin USING PRIMARY KEY (row=? AND target=?)"),
     ],
     ids=["of rows", "numbers", "on targets", "copied", "dropped", "unflagged", "referring", "unpinned"],
 )

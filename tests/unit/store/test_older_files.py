@@ -1,4 +1,4 @@
-"""A file of a release that stored pins and did not go by them: they mean something from the moment it is opened (DESIGN 6, References)."""
+"""Files of earlier releases, brought up to date when they are opened: pins that nothing went by (DESIGN 6, References), ids in one index."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +12,10 @@ from app.store.contract import Page
 from app.store.pins import Contribution, Pin
 from app.store.sqlite import pins
 from app.store.sqlite.connection import make_private, open_writer
+from app.store.sqlite.faults import faults
+from app.store.sqlite.ids import walk
 from app.store.sqlite.reading import read_page
+from app.store.sqlite.rows import history
 from app.store.sqlite.schema import STORE, migrate
 from app.taxii.query import EVERY
 
@@ -90,4 +93,21 @@ def test_pins_that_named_their_targets_are_the_same_pins(tmp_path: Path, before:
     assert pins.pinned(opened, 2, [Contribution("indicator--1", "ng-cert")]) == {Contribution("indicator--1", "ng-cert"): frozenset({1})}
     assert opened.execute("SELECT count(*) FROM target").get == 4
     assert opened.execute("PRAGMA integrity_check").get == "ok"
+    opened.close()
+
+
+@pytest.mark.parametrize("before", [2, 3, 4, 5])
+def test_ids_are_found_as_before(tmp_path: Path, before: int) -> None:
+    """Those under which there are several versions, and those under which there is one; and the file says the same everywhere."""
+    content = FILE if before == BEFORE else FILE[: FILE.index("INSERT INTO pin")]
+    opened = _opened(tmp_path / "store.db", before, content)
+    found = history(opened, 1, ["indicator--1", "note--1", "note--2", "note--9"])
+    assert {name: [each.row for each in rows] for name, rows in found.items()} == {
+        "indicator--1": [1, 2],
+        "note--1": [3, 4],
+        "note--2": [5],
+    }
+    assert sorted(walk(opened, 1, "", 9)) == ["indicator--1", "note--1", "note--2"]
+    assert dict(opened.execute("SELECT row, crowded FROM version")) == {1: 1, 2: 1, 3: 1, 4: 1, 5: 0}
+    assert [fault for fault in faults(opened) if "ids" in fault] == []
     opened.close()
