@@ -66,10 +66,10 @@ def identifier(kind: str, seed: int) -> str:
 
 
 def definition(seed: int, releasable_to: Sequence[str]) -> bytes:
-    """A handling marking that lets objects go to some audiences only."""
+    """A handling marking that lets objects go to some audiences only, and itself: it has the label of what is marked TLP:AMBER and with it."""
     terms = {"extension_type": "property-extension", "handling_version": "1.0", "releasable_to": list(releasable_to)}
     head = {"type": "marking-definition", "spec_version": "2.1", "id": identifier("marking-definition", seed), "created": CREATED}
-    return orjson.dumps(head | {"extensions": {HANDLING: terms}})
+    return orjson.dumps(head | {"object_marking_refs": [AMBER], "extensions": {HANDLING: terms}})
 
 
 def id_of(raw: bytes) -> str:
