@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 import apsw
 
-from app.audit.chain import empty
+from app.audit.chain import Head, empty
 from app.audit.deliveries import DELIVERIES, Delivered, Delivery, pack
 from app.errors import ConfigurationError, quoted
 from app.store.records import REFUSALS_KEPT, Batch, Poll, Refusal
@@ -30,6 +30,7 @@ _NOTE_POLL: Final = """INSERT INTO poll VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (c
     position = CASE excluded.position WHEN 0 THEN position ELSE excluded.position END"""
 _NOTE_REFUSAL: Final = """INSERT INTO refusal VALUES (?, ?, ?, ?, ?) ON CONFLICT (minute, client, request, status) DO UPDATE SET
     count = count + excluded.count"""
+_LAST: Final = "SELECT coalesce(max(number), 0) FROM delivered"
 _HIGHEST: Final = "SELECT coalesce((SELECT rows FROM batch ORDER BY number DESC LIMIT 1), 0)"
 
 
@@ -77,28 +78,53 @@ def _refuse(problem: str) -> NoReturn:
     raise ConfigurationError([problem])
 
 
+class _End(NamedTuple):
+    """How the record ends: the head of its chain, the number of its last delivery, the highest row that any of them held."""
+
+    head: Head
+    last: int
+    highest: int
+
+
 class Ledger:
     """The file of deliveries as it is written, within a transaction."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
         self._names: dict[str, int] = {}
+        self._end: _End | None = None
+        self._version = 0
 
     def append(self, deliveries: Sequence[Delivery]) -> None:
         """Seal deliveries at the end of their chain."""
-        last = integer(self._connection, "SELECT coalesce(max(number), 0) FROM delivered")
-        self.keep(Batch.after(head(self._connection) or empty(DELIVERIES), last, deliveries))
+        end = self._known_end() or _End(
+            head(self._connection) or empty(DELIVERIES), integer(self._connection, _LAST), integer(self._connection, _HIGHEST)
+        )
+        self._end = self._keep(Batch.after(end.head, end.last, deliveries), end.highest)
 
     def keep(self, batch: Batch) -> None:
         """Keep a batch that is sealed. They are kept in their order."""
-        for each in batch.deliveries:
-            self._insert(each)
-        highest = max(integer(self._connection, _HIGHEST), batch.highest)
-        self._connection.execute("INSERT INTO batch VALUES (?, ?, ?, ?)", (batch.number, batch.last, highest, batch.seal))
+        self._keep(batch, integer(self._connection, _HIGHEST))
+
+    def committed(self) -> None:
+        """The transaction is over: how the record ends needs not be asked as long as nobody else writes."""
+        self._version = self._connection.data_version()
 
     def forget(self) -> None:
         """The transaction was rolled back: what was looked up in it may have gone with it."""
         self._names.clear()
+        self._end = None
+
+    def _known_end(self) -> _End | None:
+        """As it was after the last transaction, if the file still has the version that it had for this connection then: nobody else wrote since."""
+        return self._end if self._connection.data_version() == self._version else None
+
+    def _keep(self, batch: Batch, highest: int) -> _End:
+        for each in batch.deliveries:
+            self._insert(each)
+        highest = max(highest, batch.highest)
+        self._connection.execute("INSERT INTO batch VALUES (?, ?, ?, ?)", (batch.number, batch.last, highest, batch.seal))
+        return _End(Head(batch.number, batch.seal), batch.last, highest)
 
     def _insert(self, delivered: Delivered) -> None:
         delivery, number = delivered.delivery, delivered.number
@@ -147,6 +173,7 @@ class DeliveryWriter:
         try:
             with immediate(self._connection):
                 self._ledger.append(deliveries)
+            self._ledger.committed()
         except BaseException:
             self._ledger.forget()
             raise

@@ -101,3 +101,36 @@ async def test_after_the_end_nothing_is_put_on_record(path: Path) -> None:
     await store.close()
     with pytest.raises(StoreUnavailable):
         await store.deliver([Delivery("ng-cert/misp", COLLECTION, 1, 1, (1,))])
+
+
+@pytest.mark.parametrize("turns", ["ab", "aabb", "aabaaabb"])
+async def test_two_writers_go_on_where_the_other_ended(path: Path, turns: str) -> None:
+    """Also who has just written, and could think that he knows where."""
+    stores = {name: await open_sqlite(path, Hands().trusted()) for name in "ab"}
+    for at, name in enumerate(turns * 2):
+        await stores[name].deliver([Delivery(f"{name}-cert/misp", COLLECTION, 1, at, (at + 1,))])
+    found = await stores["a"].sealed(DELIVERIES, 100)
+    assert [each.number for each in found] == list(range(1, 2 * len(turns) + 1))
+    assert list(faults(DELIVERIES, found, {})) == []
+    assert [each.number for each in await stores["b"].delivered(COLLECTION, range(100), 100)] == list(range(1, 2 * len(turns) + 1))
+    for store in stores.values():
+        await store.close()
+
+
+async def test_where_the_record_ends_is_asked_only_if_somebody_else_wrote(filled: SqliteStore, path: Path) -> None:
+    asked: list[str] = []
+
+    def trace(_cursor: object, statement: str, _bindings: object) -> bool:
+        asked.append(statement)
+        return True
+
+    async def questions() -> int:
+        asked.clear()
+        await filled.deliver([Delivery("ng-cert/misp", COLLECTION, 1, 7, (1,))])
+        return sum(statement.startswith("SELECT") for statement in asked)
+
+    filled._records._connection.exec_trace = trace
+    assert await questions() == 0
+    with closing(apsw.Connection(str(beside(path)))) as connection:
+        connection.execute("INSERT INTO name (text) VALUES ('somebody else')")
+    assert (await questions(), await questions()) == (3, 0)
