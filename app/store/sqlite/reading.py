@@ -64,8 +64,9 @@ _HEAP: Final = """WITH RECURSIVE heap(date_added, row, label, flagged, lane) AS 
         ON q.lane = h.lane AND q.date_added = (SELECT min(date_added) FROM page WHERE lane = h.lane AND date_added > h.date_added)
     ORDER BY 1) SELECT * FROM heap"""
 _BY_ID: Final = f"""SELECT s.date_added, o.row, s.label, s.flagged
-    FROM ({ROWS_OF.format("?6")}) k CROSS JOIN version o ON o.row = k.row CROSS JOIN standing s ON s.row = o.row
+    FROM ({ROWS_OF.format("?6")}) k CROSS JOIN standing s ON s.row = k.row CROSS JOIN version o ON o.row = k.row
     WHERE o.object_id IN (SELECT value FROM carray(?7)) AND s.deleted = 0 AND s.date_added > ?1 AND s.label IN {_SEEN}"""  # noqa: S608 # constants
+"""How a row stands comes before what it is: of one that is hidden nothing more is fetched than of an id that is not there."""
 _OF_TYPES: Final = " AND o.object_type IN (SELECT value FROM carray(?8))"
 _SORTED: Final = " ORDER BY 1 LIMIT -1"  # with a limit, SQLite keeps the order of a subquery, and sees that the rest needs no sorting
 _LANES: Final = "SELECT number, label FROM lane INDEXED BY {} WHERE collection = ?1 AND object_type = ?2 AND candidate = ?3 AND newest > ?4"
