@@ -56,13 +56,13 @@ _SEEN_ITSELF: Final = _NOT_WITHHELD.format("v")
 _EXACT: Final = "v.key IN (SELECT value FROM carray(?5))"
 
 _ARM: Final = "SELECT date_added, row, label, flagged FROM page WHERE lane = ?{} AND date_added > ?1"
-_HEAP: Final = """WITH RECURSIVE heap(date_added, row, label, flagged, lane) AS (
-    SELECT q.date_added, q.row, q.label, q.flagged, q.lane FROM carray(?6) n CROSS JOIN page q
-        ON q.lane = n.value AND q.date_added = (SELECT min(date_added) FROM page WHERE lane = n.value AND date_added > ?1)
+_NEXT: Final = "(SELECT min(date_added) FROM page WHERE lane = {lane} AND date_added > {after})"
+_HEAP: Final = f"""WITH RECURSIVE heap(date_added, lane) AS (
+    SELECT {_NEXT.format(lane="n.value", after="?1")}, n.value FROM carray(?6) n
     UNION ALL
-    SELECT q.date_added, q.row, q.label, q.flagged, q.lane FROM heap h CROSS JOIN page q
-        ON q.lane = h.lane AND q.date_added = (SELECT min(date_added) FROM page WHERE lane = h.lane AND date_added > h.date_added)
-    ORDER BY 1) SELECT * FROM heap"""
+    SELECT {_NEXT.format(lane="h.lane", after="h.date_added")}, h.lane FROM heap h WHERE h.date_added IS NOT NULL
+    ORDER BY 1) SELECT q.date_added, q.row, q.label, q.flagged FROM heap h CROSS JOIN page q ON q.lane = h.lane AND q.date_added = h.date_added"""  # noqa: S608 # constants
+"""A lane that has come to its end has no date, and goes no further."""
 _BY_ID: Final = f"""SELECT s.date_added, o.row, s.label, s.flagged
     FROM ({ROWS_OF.format("?6")}) k CROSS JOIN standing s ON s.row = k.row CROSS JOIN version o ON o.row = k.row
     WHERE o.object_id IN (SELECT value FROM carray(?7)) AND s.deleted = 0 AND s.date_added > ?1 AND s.label IN {_SEEN}"""  # noqa: S608 # constants

@@ -234,8 +234,14 @@ UPDATE version SET crowded = 1 WHERE row IN (
     SELECT n.row FROM id_settled n WHERE EXISTS (SELECT 1 FROM id_settled o WHERE o.key = n.key AND o.row <> n.row));
 DROP INDEX version_by_id;
 CREATE INDEX version_by_contribution ON version (collection, object_id, contributor, key) WHERE crowded = 1;
+
+DROP INDEX lane_by_newest;
+CREATE INDEX lane_by_newest ON lane (collection, object_type, candidate, newest, label);
 """
-"""Ids by their keys, and by themselves only where several versions are under one (app/store/sqlite/ids.py). `counter.recent` counts `id_recent`."""
+"""Ids by their keys, and by themselves only where several versions are under one (app/store/sqlite/ids.py). `counter.recent` counts `id_recent`.
+
+And lanes that have something newer are told from their index alone.
+"""
 
 _DELIVERIES: Final = """
 CREATE TABLE identity (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL) STRICT;

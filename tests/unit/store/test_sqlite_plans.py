@@ -126,7 +126,7 @@ async def test_lanes_are_looked_up_by_their_index(store: SqliteStore) -> None:
     assert "SEARCH lane USING INDEX lane_by_label (collection=? AND object_type=? AND candidate=? AND label=?)" in plans(
         store._reader, few()
     )
-    assert "SEARCH lane USING INDEX lane_by_newest (collection=? AND object_type=? AND candidate=? AND newest>?)" in plans(
+    assert "SEARCH lane USING COVERING INDEX lane_by_newest (collection=? AND object_type=? AND candidate=? AND newest>?)" in plans(
         store._reader, many()
     )
 
