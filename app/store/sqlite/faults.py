@@ -45,10 +45,15 @@ _CHECKS: Final = {
         LEFT JOIN version v ON v.row = n.row LEFT JOIN target t ON t.number = n.target WHERE v.collection IS NOT t.collection OR v.row IS NULL""",
     "{} versions are not found by their ids, or are found by others": f"""SELECT count(*) FROM version v
         LEFT JOIN ({_KEYS}) n ON n.row = v.row WHERE n.key IS NOT id_key(v.collection, v.object_id)""",  # noqa: S608 - a constant
-    "{} entries of the index of ids are one too many, or not counted": f"""SELECT abs((SELECT count(*) FROM ({_KEYS})) - (SELECT count(*) FROM version))
+    "{} entries of the index of ids are one too many, or not counted": f"""SELECT abs((SELECT count(*) FROM ({_KEYS})) - (SELECT count(*) FROM standing))
         + abs((SELECT count(*) FROM id_recent) - (SELECT recent FROM counter))""",  # noqa: S608 - a constant
     "{} versions are not known to be alone under their ids, or not to be": f"""SELECT count(*) FROM
-        (SELECT row, count(*) OVER (PARTITION BY key) > 1 crowded FROM ({_KEYS})) n JOIN version v ON v.row = n.row WHERE v.crowded <> n.crowded""",  # noqa: S608 - a constant
+        (SELECT row, count(*) OVER (PARTITION BY key) > 1 crowded FROM ({_KEYS})) n JOIN standing s ON s.row = n.row
+        LEFT JOIN version v ON v.row = n.row LEFT JOIN crowd o ON o.collection = v.collection AND o.object_id = v.object_id
+            AND o.contributor = v.contributor AND o.key = v.key AND o.row = v.row
+        WHERE s.crowded <> n.crowded OR n.crowded <> (o.row IS NOT NULL)""",  # noqa: S608 - a constant
+    "{} entries about versions that are not alone are one too many": """SELECT abs(
+        (SELECT count(*) FROM crowd) - (SELECT count(*) FROM standing WHERE crowded = 1))""",
 }  # fmt: skip
 """What is told of a number that is not zero → the query for the number."""
 

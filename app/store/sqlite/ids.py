@@ -3,14 +3,14 @@
 Ids come in no order: in one large tree each new one opens a page of its own, and a write of a thousand objects puts a thousand pages of the file back. So
 those that came last stand in a small tree (`id_recent`), and each write moves as many on into the large one (`id_settled`), those that lie side by side there.
 
-A version is `crowded` if another one of its collection has its key: those alone are indexed by what tells the versions under an id apart.
+A row is `crowded` if another one of its collection has its key: the versions of those alone are kept in the order of what tells them apart (`crowd`).
 """
 
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack, closing
 from hashlib import blake2b
 from heapq import merge
-from itertools import groupby, islice
+from itertools import groupby, islice, pairwise
 from operator import itemgetter
 from typing import Final
 
@@ -27,15 +27,11 @@ ROWS_OF: Final = """SELECT n.row FROM carray({0}) i CROSS JOIN id_recent n ON n.
     UNION ALL SELECT n.row FROM carray({0}) i CROSS JOIN id_settled n ON n.key = i.value"""
 """The rows under the keys bound at {0}, each of which is named once."""
 
-_SHARED: Final = """SELECT i.value FROM carray(?1) i WHERE EXISTS (SELECT 1 FROM id_settled WHERE key = i.value)
-    OR (SELECT min(row) <> max(row) FROM id_recent WHERE key = i.value)"""
-_ENDS: Final = " UNION ALL ".join(
-    f"SELECT (SELECT {end}(row) FROM {tree} WHERE key = i.value) FROM carray(?1) i"  # noqa: S608 # constants
-    for tree in ("id_recent", "id_settled")
-    for end in ("min", "max")
-)
-"""Of the rows that were under a key before, either all are known to be crowded, or there is but one."""
-_CROWD: Final = f"UPDATE version SET crowded = 1 WHERE crowded = 0 AND row IN ({_ENDS} UNION ALL SELECT value FROM carray(?2))"  # noqa: S608 # constants
+_EARLIER: Final = """SELECT i.value, coalesce((SELECT min(row) FROM id_recent WHERE key = i.value), (SELECT min(row) FROM id_settled WHERE key = i.value))
+    FROM carray(?1) i"""
+_CROWD: Final = "UPDATE standing SET crowded = 1 WHERE crowded = 0 AND row IN (SELECT value FROM carray(?1)) RETURNING row"
+_CROWDED: Final = """INSERT INTO crowd SELECT v.collection, v.object_id, v.contributor, v.key, v.row
+    FROM carray(?1) i CROSS JOIN version v ON v.row = i.value"""
 _NEXT: Final = "SELECT max(key) FROM (SELECT key FROM id_recent WHERE key > ? ORDER BY key LIMIT ?)"
 _MOVED: Final = "FROM id_recent WHERE key > ?1 AND key <= ?2"
 _WALKS: Final = tuple(
@@ -60,10 +56,10 @@ def keys_of(collection: int, ids: Collection[str]) -> "apsw.CArrayBinding":
 
 
 def enter(connection: apsw.Connection, collection: int, numbered: Sequence[tuple[int, str]]) -> None:
-    """Let new rows, at least one, be found by their ids. Within a transaction; the rows are stored already."""
+    """Let new rows, at least one, be found by their ids. Within a transaction; the rows and how they stand are stored already."""
     entries = sorted((key_of(collection, object_id), row) for row, object_id in numbered)
-    connection.executemany("INSERT INTO id_recent VALUES (?, ?)", entries)
     _crowd(connection, entries)
+    connection.executemany("INSERT INTO id_recent VALUES (?, ?)", entries)
     _settle(connection, len(entries))
 
 
@@ -79,10 +75,17 @@ def walk(connection: apsw.Connection, collection: int, after: str, limit: int) -
 
 
 def _crowd(connection: apsw.Connection, entries: Sequence[tuple[int, int]]) -> None:
-    """Say of new rows, and of who was alone before, that there are several under a key."""
-    shared = frozenset(key for (key,) in connection.execute(_SHARED, (integers({key for key, _ in entries}),)))
-    if shared:
-        connection.execute(_CROWD, (integers(shared), integers(row for key, row in entries if key in shared)))
+    """Say of rows that are not entered yet, and of who was alone before, that there are several under a key.
+
+    Of those that were there before, either all are known to be crowded, or there is but one.
+    """
+    earlier = {key: row for key, row in connection.execute(_EARLIER, (integers({key for key, _ in entries}),)) if row is not None}
+    several = earlier.keys() | {key for (key, _), (following, _) in pairwise(entries) if key == following}
+    if not several:
+        return
+    rows = [*earlier.values(), *(row for key, row in entries if key in several)]
+    crowded = [row for (row,) in connection.execute(_CROWD, (integers(rows),))]
+    connection.execute(_CROWDED, (integers(sorted(crowded)),))
 
 
 def _settle(connection: apsw.Connection, added: int) -> None:
@@ -94,5 +97,7 @@ def _settle(connection: apsw.Connection, added: int) -> None:
             connection.execute(f"INSERT INTO id_settled SELECT key, row {_MOVED}", (settled_to, last))
             connection.execute(f"DELETE {_MOVED}", (settled_to, last))
             recent -= connection.changes()
+        elif settled_to < 0:
+            recent = 0  # it was counted wrongly: there is nothing
         settled_to = -1 if last is None else last
     connection.execute("UPDATE counter SET recent = ?, settled_to = ?", (recent, settled_to))

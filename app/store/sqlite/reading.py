@@ -36,22 +36,24 @@ WEIGHED_AT_ONCE: Final = 64
 """Rows read before their octets are counted: a page passes over its budget by the largest of them, 64 MB, and only in memory."""
 
 _SEEN: Final = "(SELECT value FROM carray(?4))"
-_AMONG: Final = f"""FROM version o INDEXED BY version_by_contribution CROSS JOIN standing t ON t.row = o.row
-    WHERE o.crowded = 1 AND o.collection = v.collection AND o.object_id = v.object_id AND t.label IN {_SEEN}"""
+_AMONG: Final = f"""FROM crowd o CROSS JOIN standing t ON t.row = o.row {{}}
+    WHERE o.collection = v.collection AND o.object_id = v.object_id AND t.label IN {_SEEN}"""
+_SIBLING: Final = _AMONG.format("")
 _NOT_WITHHELD: Final = f"""({{0}}.contributor = ?3 OR NOT EXISTS (
     SELECT 1 FROM pin n WHERE n.row = {{0}}.row AND n.label <> {AWAITED} AND n.label NOT IN {_SEEN}))"""  # noqa: S608 # constants
-_AMONG_VISIBLE: Final = f"{_AMONG} AND t.deleted = 0 AND {_NOT_WITHHELD.format('o')}"
-_VISIBLE_SIBLING: Final = f"SELECT 1 {_AMONG_VISIBLE}"
-_OUTRANKED: Final = f"""(EXISTS ({_VISIBLE_SIBLING} AND o.contributor < v.contributor AND o.rank <= v.rank)
-    OR EXISTS ({_VISIBLE_SIBLING} AND o.contributor > v.contributor AND o.rank < v.rank))"""
-_BEST: Final = f"(SELECT substr(min(format('%020d%s', o.rank, o.contributor)), 21) {_AMONG_VISIBLE})"
+_IS_VISIBLE: Final = f"AND t.deleted = 0 AND {_NOT_WITHHELD.format('o')}"
+_VISIBLE_SIBLING: Final = f"SELECT 1 {_SIBLING} {_IS_VISIBLE}"
+_RANKED: Final = f"{_AMONG.format('CROSS JOIN version r ON r.row = o.row')} {_IS_VISIBLE}"
+_OUTRANKED: Final = f"""(EXISTS (SELECT 1 {_RANKED} AND o.contributor < v.contributor AND r.rank <= v.rank)
+    OR EXISTS (SELECT 1 {_RANKED} AND o.contributor > v.contributor AND r.rank < v.rank))"""
+_BEST: Final = f"(SELECT substr(min(format('%020d%s', r.rank, o.contributor)), 21) {_RANKED})"
 """Whose the best ranked of all visible rows under the id is: looked for only if somebody else's row goes before this one."""
 _SERVED: Final = f"""({_NOT_WITHHELD.format("v")} AND (v.contributor = ?3
-    OR (NOT EXISTS (SELECT 1 {_AMONG} AND o.contributor = ?3) AND (NOT {_OUTRANKED} OR v.contributor = {_BEST}))))"""
+    OR (NOT EXISTS (SELECT 1 {_SIBLING} AND o.contributor = ?3) AND (NOT {_OUTRANKED} OR v.contributor = {_BEST}))))"""
 _LAST: Final = f"""NOT EXISTS ({_VISIBLE_SIBLING} AND o.contributor = v.contributor AND o.key > v.key)"""
 _FIRST: Final = f"""NOT EXISTS ({_VISIBLE_SIBLING} AND o.contributor = v.contributor AND o.key < v.key)"""
-_ALONE: Final = "v.crowded = 0"
-"""No look instead of five for the usual flagged row: only what it refers to lies under other labels, and it has no sibling to be compared with."""
+_ALONE: Final = "(SELECT crowded FROM standing WHERE row = v.row) = 0"
+"""One look instead of five for the usual flagged row: only what it refers to lies under other labels, and it has no sibling to be compared with."""
 _SEEN_ITSELF: Final = _NOT_WITHHELD.format("v")
 _EXACT: Final = "v.key IN (SELECT value FROM carray(?5))"
 

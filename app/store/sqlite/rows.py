@@ -91,11 +91,11 @@ def keep(connection: apsw.Connection, collection: int, lanes: Lanes, numbered: S
     if not numbered:
         return
     connection.executemany(
-        "INSERT INTO version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", (_version(row, collection, arrival) for row, arrival in numbered)
+        "INSERT INTO version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (_version(row, collection, arrival) for row, arrival in numbered)
     )
-    enter(connection, collection, [(row, arrival.stored.object_id) for row, arrival in numbered])
     standings = [_standing(row, arrival.stored) for row, arrival in numbered]
-    connection.executemany("INSERT INTO standing VALUES (?, ?, ?, ?, ?, ?, ?, ?)", standings)
+    connection.executemany("INSERT INTO standing VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)", standings)
+    enter(connection, collection, [(row, arrival.stored.object_id) for row, arrival in numbered])
     add_pins(connection, collection, {row: arrival.pins for row, arrival in numbered if arrival.pins})
     types = (arrival.stored.object_type for _, arrival in numbered)
     kept = [standing.placed(object_type) for standing, object_type in zip(standings, types, strict=True) if not standing.deleted]

@@ -4,7 +4,7 @@
 * `lane` names what a page is made of: the rows of one collection, of one type or all (`*`), that may be `last` for somebody or may not, under one label. `page`
   holds them in the order of their dates. A reader's page merges the lanes he may see, so that it costs what it holds, however much is hidden or stored.
 * `lane.newest` is never below the newest date in the lane: a poll opens only lanes in which something may be new.
-* `id_recent` and `id_settled` say where the rows under an id are; `version.crowded`, that there are several.
+* `id_recent` and `id_settled` say where the rows under an id are; `crowd` holds those alone of which there are several, as `standing.crowded` says.
 * `candidate`: `last`, or flagged and not published: only then can a row be the newest that some reader sees.
 """
 
@@ -229,11 +229,20 @@ INSERT INTO id_settled SELECT id_key(collection, object_id), row FROM version OR
 ALTER TABLE counter ADD COLUMN recent INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE counter ADD COLUMN settled_to INTEGER NOT NULL DEFAULT -1;
 
-ALTER TABLE version ADD COLUMN crowded INTEGER NOT NULL DEFAULT 0;
-UPDATE version SET crowded = 1 WHERE row IN (
+ALTER TABLE standing ADD COLUMN crowded INTEGER NOT NULL DEFAULT 0;
+UPDATE standing SET crowded = 1 WHERE row IN (
     SELECT n.row FROM id_settled n WHERE EXISTS (SELECT 1 FROM id_settled o WHERE o.key = n.key AND o.row <> n.row));
+CREATE TABLE crowd (
+    collection INTEGER NOT NULL,
+    object_id TEXT NOT NULL,
+    contributor TEXT NOT NULL,
+    key TEXT NOT NULL,
+    row INTEGER NOT NULL,
+    PRIMARY KEY (collection, object_id, contributor, key, row)
+) STRICT, WITHOUT ROWID;
+INSERT INTO crowd SELECT v.collection, v.object_id, v.contributor, v.key, v.row FROM version v CROSS JOIN standing s ON s.row = v.row
+    WHERE s.crowded = 1 ORDER BY 1, 2, 3, 4, 5;
 DROP INDEX version_by_id;
-CREATE INDEX version_by_contribution ON version (collection, object_id, contributor, key) WHERE crowded = 1;
 
 DROP INDEX lane_by_newest;
 CREATE INDEX lane_by_newest ON lane (collection, object_type, candidate, newest, label);

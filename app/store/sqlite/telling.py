@@ -31,7 +31,7 @@ from app.store.sqlite.values import integer
 TABLES: Final[Mapping[Part, str]] = {
     Part.ALLIANCE: "alliance",
     Part.LABELS: "label",
-    Part.VERSIONS: "version",
+    Part.VERSIONS: "standing",
     Part.RULINGS: "ruling",
     Part.JOBS: "job",
     Part.STATUSES: "status",

@@ -96,10 +96,18 @@ def test_pins_that_named_their_targets_are_the_same_pins(tmp_path: Path, before:
     opened.close()
 
 
-@pytest.mark.parametrize("before", [2, 3, 4, 5])
+ELSEWHERE = """
+INSERT INTO collection (number, key, labels) VALUES (2, 'elsewhere', 1);
+INSERT INTO version VALUES (6, 2, 'note--2', 'note', 'ng-cert', 0, '1', '1', x'00', '', x'7B7D');
+INSERT INTO standing VALUES (6, 16, 1, 1, 0, 0, 1, 0);
+"""
+"""The id of another collection, which is not crowded by it."""
+
+
+@pytest.mark.parametrize("before", [1, 2, 3, 4, 5])
 def test_ids_are_found_as_before(tmp_path: Path, before: int) -> None:
     """Those under which there are several versions, and those under which there is one; and the file says the same everywhere."""
-    content = FILE if before == BEFORE else FILE[: FILE.index("INSERT INTO pin")]
+    content = FILE[: FILE.index("INSERT INTO pin")] + ELSEWHERE
     opened = _opened(tmp_path / "store.db", before, content)
     found = history(opened, 1, ["indicator--1", "note--1", "note--2", "note--9"])
     assert {name: [each.row for each in rows] for name, rows in found.items()} == {
@@ -107,7 +115,9 @@ def test_ids_are_found_as_before(tmp_path: Path, before: int) -> None:
         "note--1": [3, 4],
         "note--2": [5],
     }
+    assert [each.row for each in history(opened, 2, ["note--2", "note--1"])["note--2"]] == [6]
+    assert walk(opened, 2, "", 9) == ["note--2"]
     assert sorted(walk(opened, 1, "", 9)) == ["indicator--1", "note--1", "note--2"]
-    assert dict(opened.execute("SELECT row, crowded FROM version")) == {1: 1, 2: 1, 3: 1, 4: 1, 5: 0}
+    assert dict(opened.execute("SELECT row, crowded FROM standing")) == {1: 1, 2: 1, 3: 1, 4: 1, 5: 0, 6: 0}
     assert [fault for fault in faults(opened) if "ids" in fault] == []
     opened.close()

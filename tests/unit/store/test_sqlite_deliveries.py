@@ -134,3 +134,24 @@ async def test_where_the_record_ends_is_asked_only_if_somebody_else_wrote(filled
     with closing(apsw.Connection(str(beside(path)))) as connection:
         connection.execute("INSERT INTO name (text) VALUES ('somebody else')")
     assert (await questions(), await questions()) == (3, 0)
+
+
+async def test_a_record_that_could_not_be_committed_is_not_gone_on_from(filled: SqliteStore) -> None:
+    connection = filled._records._connection
+    connection.set_commit_hook(lambda: True)
+    with pytest.raises(apsw.ConstraintError):
+        await filled.deliver([Delivery("new/one", COLLECTION, 1, 9, (1,))])
+    connection.set_commit_hook(None)
+    await filled.deliver([Delivery("new/one", COLLECTION, 1, 10, (1,))])
+    found = await filled.sealed(DELIVERIES, 10)
+    assert [each.number for each in found] == [1, 2, 3, 4]
+    assert list(faults(DELIVERIES, found, {})) == []
+    assert [each.number for each in await filled.delivered(COLLECTION, [1], 10)] == [1, 7]
+
+
+async def test_the_highest_row_is_not_forgotten_by_who_writes_on(filled: SqliteStore, path: Path) -> None:
+    """A store that came back from an older copy gives no number again that somebody received."""
+    for row in (900, 1):
+        await filled.deliver([Delivery("ng-cert/misp", COLLECTION, 1, 9, (row,))])
+    with closing(apsw.Connection(str(beside(path)))) as connection:
+        assert connection.execute("SELECT rows FROM batch ORDER BY number DESC LIMIT 1").get == 900

@@ -43,7 +43,8 @@ SPOILS = {
     "pins": "UPDATE pin SET row = 99",
     "found by their ids": "UPDATE id_recent SET key = key + 1 WHERE row = 1",
     "index of ids": "INSERT INTO id_settled SELECT key, row FROM id_recent LIMIT 1",
-    "known to be alone": "UPDATE version SET crowded = 1 WHERE row = 1",
+    "known to be alone": "UPDATE standing SET crowded = 1 WHERE row = 1",
+    "entries about versions": "INSERT INTO crowd SELECT collection, object_id, contributor, key, row FROM version WHERE row = 1",
 }
 
 
