@@ -26,7 +26,7 @@ READER_PATIENCE: Final = timedelta(seconds=2)
 UNSHARED: Final = apsw.SQLITE_OPEN_NOMUTEX
 """For connections that one thread uses: SQLite takes a lock for each column of each row, else, which is a third of what reading a page of objects costs."""
 STATEMENTS_KEPT: Final = 256
-WRITER_CACHE_KIB: Final = 16_384
+WRITER_CACHE_KIB: Final = 8_192
 """What an envelope touches: the recent ids, the ends of its lanes, the targets that it refers to."""
 READER_CACHE_KIB: Final = 24_576
 """A page of 1,000 objects that lie among hidden ones touches as many pages of the file, 16 MiB, and those of its index: with less room than that
