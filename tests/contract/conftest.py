@@ -1,12 +1,11 @@
 """One suite for every store. A further store joins by its address in tests/stores.py."""
 
-import zlib
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
-from contract.samples import Hands, House
+from contract.samples import Hands, House, few_keys
 from stores import KINDS, SHARED, fresh_store
 
 from app.bootstrap import MEMORY, store_path
@@ -36,14 +35,12 @@ def hands() -> Hands:
 @pytest.fixture(params=(*KINDS, CROWDED))
 def address(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Where every kind of store has an empty one."""
-    if request.param == CROWDED:
-        monkeypatch.setattr(
-            ids, "key_of", lambda collection, object_id: (collection << 8 * ids.HASH_OCTETS) + zlib.crc32(object_id.encode()) % 3
-        )
+    kind: str = request.param
+    if kind == CROWDED:
+        kind = "sqlite"
+        monkeypatch.setattr(ids, "key_of", few_keys)
         monkeypatch.setattr(ids, "RECENT", 2)
-        yield f"sqlite:///{tmp_path / 'store.db'}"
-        return
-    with fresh_store(request.param, request, tmp_path) as url:
+    with fresh_store(kind, request, tmp_path) as url:
         yield url
 
 
